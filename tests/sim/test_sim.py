@@ -2,6 +2,7 @@
 import concurrent.futures
 import datetime
 import http.client
+import json
 import pathlib
 import signal
 import socket
@@ -412,6 +413,89 @@ def test_complaint__can_be_added_and_changed(profile, portal):
                                    {"number": KNOWN, "ward": "six"}])
 def test_complaint__refuses_what_makes_no_sense(portal, order):
     assert portal.post("/_control/complaint", json=order).status_code == 400
+
+
+# -- the phone -------------------------------------------------------------------------------------------------------
+
+class Phone:
+    """A running sms.py and the file it shows."""
+
+    def __init__(self, tmp):
+        self.path = tmp / "sms.jsonl"
+        self.sim = Sim(tmp, "sms", "--file", str(self.path))
+
+    def write(self, *messages, end=b"\n"):
+        with open(self.path, "ab") as f:
+            for m in messages:
+                f.write((m if isinstance(m, bytes) else json.dumps(m, ensure_ascii=False).encode()) + end)
+
+    def texts(self, **query):
+        answer = self.sim.get("/sms", params=query)
+        assert answer.status_code == 200, answer.text
+        return [m["text"] for m in answer.json()["messages"]]
+
+
+@pytest.fixture
+def phone(tmp_path):
+    phone = Phone(tmp_path)
+    yield phone
+    assert phone.sim.stop() == 0
+
+
+def message(text, to="+919830012345", template="otp", second=0, lang="en"):
+    return {"to": to, "text": text, "template": template, "template_id": "1107160000000000001", "lang": lang,
+            "time": f"2026-11-23T15:40:{second:02d}.123Z", "id": f"m{second}"}
+
+
+def test_sms__lists_and_filters(phone):
+    assert phone.texts() == []
+    phone.write(message("one"), message("two", "+919830099999", second=1),
+                message("three", template="assigned", second=2))
+    assert phone.texts() == ["one", "two", "three"]
+    for to in ("9830012345", "+91 98300-12345", "+919830012345", "০৯৮৩০০১২৩৪৫", "12345"):
+        assert phone.texts(to=to) == ["one", "three"], to
+    assert phone.texts(to="9830012345", template="assigned") == ["three"]
+    assert phone.texts(after="2026-11-23T15:40:00.123Z") == ["two", "three"]
+    assert phone.texts(after="2026-11-23T21:10:01.123+05:30") == ["three"]
+    assert phone.texts(limit=1) == ["three"] and phone.texts(limit=0) == []
+    assert phone.texts(to="nobody") == []
+    assert phone.sim.get("/sms", params={"after": "noon"}).status_code == 400
+    assert phone.sim.get("/sms").json()["messages"][0] == message("one")
+
+
+def test_sms__passes_over_unfinished_and_torn_lines(phone):
+    whole = json.dumps(message("late", second=5)).encode()
+    phone.write(message("one"))
+    phone.write(whole[:40], end=b"")
+    assert phone.texts() == ["one"]
+    phone.write(whole[40:])
+    assert phone.texts() == ["one", "late"]
+    phone.write(b'{"to":"+91{"to":"+919', b"\xff\xfe", b"[]", b'{"to":5}', message("after"))
+    assert phone.texts() == ["one", "late", "after"]
+    phone.write(b'{"to":"+91","text":"half \\ud83d"}')
+    assert phone.texts(limit=1) == ["half \ud83d"]
+    assert phone.sim.get("/").status_code == 200
+
+
+def test_sms__clear_empties_the_file_for_a_writer_that_keeps_it_open(phone):
+    with open(phone.path, "ab", buffering=0) as writer:
+        writer.write(json.dumps(message("old")).encode() + b"\n")
+        assert phone.texts() == ["old"]
+        assert phone.sim.post("/_control/clear").status_code == 200
+        assert phone.texts() == [] and phone.path.stat().st_size == 0
+        writer.write(json.dumps(message("new")).encode() + b"\n")
+        assert phone.texts() == ["new"]
+
+
+def test_sms__page_shows_the_code_and_escapes_the_rest(phone):
+    phone.write(message("Your code is 482913 <script>alert(1)</script>", lang='bn"><i>'), {"to": "+91", "time": 7},
+                message("আপনার কোড ৪৮২৯১৩", lang="bn"))
+    answer = phone.sim.get("/")
+    page = answer.content.decode()
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "<b>482913</b>" in page and "<b>৪৮২৯১৩</b>" in page and "23/11/2026 21:10:00" in page
+    assert "<script" not in page and "<i>" not in page and "http://" not in page and "https://" not in page
+    assert "No message yet" in phone.sim.get("/", params={"to": "9999999999"}).text
 
 
 # -- the programs ----------------------------------------------------------------------------------------------------
