@@ -1,7 +1,8 @@
 /* Memory of one request or job: handed out in order, given back at once.
  *
  * Owns: everything allocated from it and every resource tied to it by arena_defer; released in reverse order.
- * Units: limit in bytes, counted over all blocks. Errors: NULL when the limit or the heap is exhausted (a value, never an abort). */
+ * Units: limit in bytes, counted over all blocks. Errors: NULL when the limit or the heap is exhausted (a value, never an abort).
+ */
 #ifndef EKMC_CORE_ARENA_H
 #define EKMC_CORE_ARENA_H
 

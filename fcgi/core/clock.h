@@ -4,15 +4,15 @@
 
 #include "core/base.h"
 
-#define CLOCK_NONE INT64_MIN /* an absent time */
+#define CLOCK_NONE              INT64_MIN /* an absent time */
 #define CLOCK_KOLKATA_OFFSET_MS (19800 * INT64_C(1000))
 
-int64_t clock_now_ms(void);	  /* wall clock, UTC */
+int64_t clock_now_ms(void);       /* wall clock, UTC */
 int64_t clock_monotonic_ms(void); /* for deadlines and durations */
 
 struct clock_date {
 	int year, month, day; /* month 1-12 */
-	int weekday;	      /* 0 Sunday */
+	int weekday;          /* 0 Sunday */
 };
 struct clock_date clock_kolkata_date(int64_t at_ms);
 /* The instant a Kolkata calendar day begins. */

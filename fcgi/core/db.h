@@ -25,34 +25,30 @@ struct db_value {
 	struct span s; /* s, b */
 };
 
-static inline struct db_value
-db_int(int64_t i)
+static inline struct db_value db_int(int64_t i)
 {
 	return (struct db_value){ .i = i };
 }
-static inline struct db_value
-db_double(double d)
+static inline struct db_value db_double(double d)
 {
 	return (struct db_value){ .d = d };
 }
 /* Absent (p == NULL) becomes NULL. */
-static inline struct db_value
-db_text(struct span s)
+static inline struct db_value db_text(struct span s)
 {
 	return (struct db_value){ .null = s.p == NULL, .s = s };
 }
-static inline struct db_value
-db_bytes(const void *p, size_t n)
+static inline struct db_value db_bytes(const void *p, size_t n)
 {
-	return (struct db_value){ .null = p == NULL, .s = { p, n } };
+	return (struct db_value){
+		.null = p == NULL, .s = {p, n}
+	};
 }
-static inline struct db_value
-db_time(int64_t at_ms)
+static inline struct db_value db_time(int64_t at_ms)
 {
 	return (struct db_value){ .null = at_ms == INT64_MIN, .i = at_ms };
 }
-static inline struct db_value
-db_null(void)
+static inline struct db_value db_null(void)
 {
 	return (struct db_value){ .null = true };
 }
@@ -61,12 +57,11 @@ struct db_rows {
 	size_t n;
 	size_t columns;
 	const struct db_value *v; /* n * columns, row by row, in the arena */
-	int64_t affected;	  /* changed rows of a statement that returns none */
+	int64_t affected;         /* changed rows of a statement that returns none */
 	int64_t insert_id;
 };
 
-static inline const struct db_value *
-db_row(const struct db_rows *rows, size_t row)
+static inline const struct db_value *db_row(const struct db_rows *rows, size_t row)
 {
 	return &rows->v[row * rows->columns];
 }
@@ -77,7 +72,8 @@ struct db;
 MUST_USE struct db *db_new(const struct conf *c);
 void db_free(struct db *d);
 
-#define DB_ARGS(...) (const struct db_value[]){ __VA_ARGS__ }, sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
+#define DB_ARGS(...)                                                                                                               \
+	(const struct db_value[]){ __VA_ARGS__ }, sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
 #define DB_NO_ARGS NULL, 0
 
 /* Runs one statement with `n` arguments (n must be strlen(q->in): asserted). Text and bytes of the rows live in `a`.
@@ -103,7 +99,8 @@ int64_t db_left_ms(const struct db *d);
 MUST_USE enum status db_begin(struct db *d);
 MUST_USE enum status db_commit(struct db *d); /* E_UNKNOWN when the answer was lost */
 void db_rollback(struct db *d);
-/* For migrations: any text, many statements at once, no parameters; only ekmc-ctl uses it. The error text in `why` (the arena's). */
+/* For migrations: any text, many statements at once, no parameters; only ekmc-ctl uses it. The error text in `why` (the arena's).
+ */
 MUST_USE enum status db_script(struct db *d, struct arena *a, const char *text, size_t n, const char **why);
 
 #endif

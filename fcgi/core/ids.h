@@ -13,10 +13,10 @@ int ids_verhoeff(const char *digits, size_t n);
 void ids_number(int64_t id, int64_t lodged_at_ms, char out[static NUMBER_DIGITS + 1]);
 
 enum number_kind {
-	NUMBER_NEW,	 /* 12 digits, right check digit, a month not before the go-live */
-	NUMBER_OLD,	 /* 12 digits, right check digit, a month before the go-live */
+	NUMBER_NEW,      /* 12 digits, right check digit, a month not before the go-live */
+	NUMBER_OLD,      /* 12 digits, right check digit, a month before the go-live */
 	NUMBER_MISTYPED, /* 12 digits, wrong check digit or month */
-	NUMBER_NOT,	 /* anything else */
+	NUMBER_NOT,      /* anything else */
 };
 /* Forgiving: spaces, hyphens, Bengali and Devanagari digits. `out` gets the 12 ASCII digits unless NUMBER_NOT. */
 enum number_kind ids_number_parse(struct span s, int64_t go_live_ms, char out[static NUMBER_DIGITS + 1]);

@@ -1,7 +1,7 @@
 /* JSON bodies and query strings into structs, by a table: every field error is collected, with its RFC 6901 pointer.
  *
- * A table describes one object; unknown keys are errors too. The destination struct must be zeroed by the caller: absent fields stay
- * as they are. Text lands trimmed, valid UTF-8, without control characters but LF and TAB (CRLF becomes LF). */
+ * A table describes one object; unknown keys are errors too. The destination struct must be zeroed by the caller: absent fields
+ * stay as they are. Text lands trimmed, valid UTF-8, without control characters but LF and TAB (CRLF becomes LF). */
 #ifndef EKMC_CORE_SCHEMA_H
 #define EKMC_CORE_SCHEMA_H
 
@@ -10,14 +10,14 @@
 #include "core/status.h"
 
 enum field_type {
-	FIELD_TEXT,   /* struct span; min/max count characters (code points) */
-	FIELD_LINE,   /* FIELD_TEXT that may not hold a line break */
-	FIELD_INT,    /* int64_t; min/max bound the value */
-	FIELD_DOUBLE, /* double; min/max bound the value */
-	FIELD_BOOL,   /* bool */
-	FIELD_CHOICE, /* int: the index in `choices` (NULL-terminated) */
-	FIELD_OBJECT, /* the struct at `offset`, described by `fields`, `n_fields` */
-	FIELD_TIME,   /* int64_t, ms since 1970 in UTC, from RFC 3339 */
+	FIELD_TEXT,    /* struct span; min/max count characters (code points) */
+	FIELD_LINE,    /* FIELD_TEXT that may not hold a line break */
+	FIELD_INT,     /* int64_t; min/max bound the value */
+	FIELD_DOUBLE,  /* double; min/max bound the value */
+	FIELD_BOOL,    /* bool */
+	FIELD_CHOICE,  /* int: the index in `choices` (NULL-terminated) */
+	FIELD_OBJECT,  /* the struct at `offset`, described by `fields`, `n_fields` */
+	FIELD_TIME,    /* int64_t, ms since 1970 in UTC, from RFC 3339 */
 	FIELD_NUMBERS, /* struct schema_ints: an array of integers, min/max bound each; at most `most` */
 	FIELD_TEXTS,   /* struct schema_texts: an array of text; at most `most` */
 };
@@ -65,8 +65,8 @@ enum field_code {
 struct field_error {
 	const char *pointer; /* "/location/lat" */
 	enum field_code code;
-	double min, max;	/* what the detail mentions, where the code has bounds */
-	const char *expected;	/* or NULL */
+	double min, max;      /* what the detail mentions, where the code has bounds */
+	const char *expected; /* or NULL */
 };
 
 #define FIELD_ERRORS_MAX 32

@@ -8,10 +8,10 @@
 #include "core/base.h"
 #include "core/status.h"
 
-#define SEAL_HASH_BYTES 32
-#define SEAL_OVERHEAD_BYTES (1 + 24 + 16)
+#define SEAL_HASH_BYTES      32
+#define SEAL_OVERHEAD_BYTES  (1 + 24 + 16)
 #define SEAL_TOKEN_TEXT_SIZE 44 /* 256 bits in base64url without padding, and a NUL */
-#define SEAL_PASSWORD_SIZE 128
+#define SEAL_PASSWORD_SIZE   128
 
 struct seal; /* the keys, in guarded memory */
 

@@ -5,9 +5,9 @@
 enum status {
 	E_OK = 0,
 	/* what the caller sent */
-	E_MALFORMED,	   /* not JSON, not UTF-8, too deep, a duplicate key, a bad header */
-	E_INVALID,	   /* well-formed, but fields are wrong: the list of field errors says which */
-	E_MISTYPED,	   /* a complaint number whose check digit is wrong */
+	E_MALFORMED,       /* not JSON, not UTF-8, too deep, a duplicate key, a bad header */
+	E_INVALID,         /* well-formed, but fields are wrong: the list of field errors says which */
+	E_MISTYPED,        /* a complaint number whose check digit is wrong */
 	E_OUTSIDE_KOLKATA, /* a point in no ward */
 	E_TOO_LARGE,
 	E_MEDIA_TYPE,
@@ -24,14 +24,14 @@ enum status {
 	E_NO_ROUTE,
 	E_METHOD,
 	E_OTHER_SYSTEM, /* the number belongs to the other of eKMC1.0 and eKMC2.0 */
-	E_STALE,	/* somebody moved the row meanwhile */
+	E_STALE,        /* somebody moved the row meanwhile */
 	E_ILLEGAL_MOVE,
 	E_STILL_RUNNING,
 	E_RATE,
 	E_OTP_LIMIT,
 	/* what we could not do */
 	E_LEGACY_DOWN,
-	E_BUSY,	    /* a queue, a pool or the database cannot take it now; nothing was done */
+	E_BUSY,     /* a queue, a pool or the database cannot take it now; nothing was done */
 	E_CONFLICT, /* the database asks to run the transaction again */
 	E_UNKNOWN,  /* the connection died while committing: done or not, the idempotency row decides */
 	E_NOMEM,

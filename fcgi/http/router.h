@@ -1,0 +1,13 @@
+/* From method and path to a row of the table of routes. */
+#ifndef EKMC_HTTP_ROUTER_H
+#define EKMC_HTTP_ROUTER_H
+
+#include "http/call.h"
+
+/* Finds the route and fills c->route and c->param. E_NO_ROUTE; E_METHOD with *allowed set to the methods the path has. */
+MUST_USE enum status router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed);
+
+/* "GET, POST" of a mask, for the Allow header. */
+void router_methods(unsigned mask, char *out, size_t cap);
+
+#endif
