@@ -1,0 +1,298 @@
+/* Loading and looking up the directory. */
+#include "domain/directory.h"
+
+#include "core/clock.h"
+
+#define DIRECTORY_BYTES (16 << 20)
+#define HOUR_MS         INT64_C(3600000)
+#define DAY_MS          (24 * HOUR_MS)
+
+enum { Q_VERSION, Q_DEPARTMENTS, Q_CATEGORIES, Q_SUBCATEGORIES, Q_WARDS, Q_HOLIDAYS, Q_NAMES, Q_LOCATE };
+
+const struct sql directory_sql[] = {
+	[Q_VERSION] = {"SELECT version FROM directory_version",                                                              "", "i",										 false                         },
+	[Q_DEPARTMENTS] = { "SELECT code, name_en, name_bn, name_hi, active FROM department ORDER BY sort, code",                "", "ssssi",
+                       false																											},
+	[Q_CATEGORIES] = { "SELECT code, name_en, name_bn, name_hi, active, department_code FROM category ORDER BY sort, code", "",
+                       "ssssis",																						      false                         },
+	[Q_SUBCATEGORIES] = { "SELECT code, name_en, name_bn, name_hi, active, category_code, sla_hours, photo_on_resolve, "
+                       "anonymous"
+			      " FROM subcategory ORDER BY sort, code",												     "",							   "ssssisiii",                                        false},
+	[Q_WARDS] = { "SELECT ward_no, borough_no FROM ward ORDER BY ward_no",												   "",                                              "ii",                             false          },
+	[Q_HOLIDAYS] = { "SELECT YEAR(day), MONTH(day), DAY(day) FROM holiday ORDER BY day",												   "",                                   "iii",                  false},
+	[Q_NAMES] = { "SELECT kind, code, name_en, name_bn, name_hi FROM public_name ORDER BY kind, code",                                                                                                   "",                  "sssss", false        },
+	[Q_LOCATE] = { "SELECT ward_at(?, ?)",												   "dd",									       "i",							    false },
+};
+const size_t directory_sql_n = ARRAY_LEN(directory_sql);
+
+static struct names names_of(const struct db_value *v)
+{
+	return (struct names){
+		{[LANG_EN] = v[0].s, [LANG_BN] = v[1].s, [LANG_HI] = v[2].s}
+	};
+}
+
+static enum status load_departments(struct db *db, struct directory *d)
+{
+	struct db_rows rows;
+	struct department *list;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_DEPARTMENTS], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	list = arena_array(d->arena, rows.n, sizeof(*list));
+	if (list == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+
+		list[i] = (struct department){ .code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0 };
+	}
+	d->departments = list;
+	d->n_departments = rows.n;
+	return E_OK;
+}
+
+static enum status load_categories(struct db *db, struct directory *d)
+{
+	struct db_rows rows;
+	struct category *list;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_CATEGORIES], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	list = arena_array(d->arena, rows.n, sizeof(*list));
+	if (list == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+		const struct department *owner = directory_department(d, v[5].s);
+
+		list[i] = (struct category){ .code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0 };
+		if (owner == NULL)
+			return E_INTERNAL;
+		list[i].department = (size_t)(owner - d->departments);
+	}
+	d->categories = list;
+	d->n_categories = rows.n;
+	return E_OK;
+}
+
+static enum status load_subcategories(struct db *db, struct directory *d)
+{
+	struct db_rows rows;
+	struct subcategory *list;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_SUBCATEGORIES], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	list = arena_array(d->arena, rows.n, sizeof(*list));
+	if (list == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+		const struct category *owner = directory_category(d, v[5].s);
+
+		list[i] = (struct subcategory){ .code = v[0].s,
+						.name = names_of(v + 1),
+						.active = v[4].i != 0,
+						.sla_hours = (int)v[6].i,
+						.photo_on_resolve = v[7].i != 0,
+						.anonymous = v[8].i != 0 };
+		if (owner == NULL)
+			return E_INTERNAL;
+		list[i].category = (size_t)(owner - d->categories);
+	}
+	d->subcategories = list;
+	d->n_subcategories = rows.n;
+	return E_OK;
+}
+
+static enum status load_calendar_and_places(struct db *db, struct directory *d)
+{
+	struct db_rows rows;
+	int64_t *days;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_WARDS], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+
+		if (v[0].i >= 1 && v[0].i <= WARDS)
+			d->ward_borough[v[0].i] = (int)v[1].i;
+	}
+	st = db_run(db, d->arena, &directory_sql[Q_HOLIDAYS], DB_NO_ARGS, &rows);
+	if (st != E_OK)
+		return st;
+	days = arena_array(d->arena, rows.n, sizeof(*days));
+	if (days == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+
+		days[i] = clock_kolkata_midnight_ms((int)v[0].i, (int)v[1].i, (int)v[2].i);
+	}
+	d->holidays = days;
+	d->n_holidays = rows.n;
+	return E_OK;
+}
+
+static enum status load_names(struct db *db, struct directory *d)
+{
+	struct db_rows rows;
+	struct public_name *list;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_NAMES], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	list = arena_array(d->arena, rows.n, sizeof(*list));
+	if (list == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+
+		list[i] = (struct public_name){ .kind = v[0].s, .code = v[1].s, .name = names_of(v + 2) };
+	}
+	d->public_names = list;
+	d->n_public_names = rows.n;
+	return E_OK;
+}
+
+enum status directory_version(struct db *db, struct arena *a, int64_t *version)
+{
+	struct db_rows rows;
+	enum status st = db_run(db, a, &directory_sql[Q_VERSION], DB_NO_ARGS, &rows);
+
+	if (st == E_OK && rows.n != 1)
+		st = E_INTERNAL;
+	if (st == E_OK)
+		*version = db_row(&rows, 0)[0].i;
+	return st;
+}
+
+enum status directory_load(struct db *db, struct directory **out)
+{
+	struct arena *a = arena_new(65536, DIRECTORY_BYTES);
+	struct directory *d = a == NULL ? NULL : arena_alloc(a, sizeof(*d));
+	enum status st;
+
+	if (d == NULL) {
+		arena_free(a);
+		return E_NOMEM;
+	}
+	d->arena = a;
+	st = directory_version(db, a, &d->version);
+	if (st == E_OK)
+		st = load_departments(db, d);
+	if (st == E_OK)
+		st = load_categories(db, d);
+	if (st == E_OK)
+		st = load_subcategories(db, d);
+	if (st == E_OK)
+		st = load_calendar_and_places(db, d);
+	if (st == E_OK)
+		st = load_names(db, d);
+	if (st != E_OK) {
+		directory_free(d);
+		return st;
+	}
+	*out = d;
+	return E_OK;
+}
+
+void directory_free(struct directory *d)
+{
+	if (d != NULL)
+		arena_free(d->arena);
+}
+
+const struct subcategory *directory_subcategory(const struct directory *d, struct span code)
+{
+	for (size_t i = 0; i < d->n_subcategories; i++)
+		if (span_eq(d->subcategories[i].code, code))
+			return &d->subcategories[i];
+	return NULL;
+}
+
+const struct category *directory_category(const struct directory *d, struct span code)
+{
+	for (size_t i = 0; i < d->n_categories; i++)
+		if (span_eq(d->categories[i].code, code))
+			return &d->categories[i];
+	return NULL;
+}
+
+const struct department *directory_department(const struct directory *d, struct span code)
+{
+	for (size_t i = 0; i < d->n_departments; i++)
+		if (span_eq(d->departments[i].code, code))
+			return &d->departments[i];
+	return NULL;
+}
+
+static const struct names *public_name(const struct directory *d, struct span kind, struct span code)
+{
+	for (size_t i = 0; i < d->n_public_names; i++)
+		if (span_eq(d->public_names[i].code, code) && span_eq(d->public_names[i].kind, kind))
+			return &d->public_names[i].name;
+	return NULL;
+}
+
+const struct names *directory_state(const struct directory *d, struct span state)
+{
+	return public_name(d, SPAN("state"), state);
+}
+
+const struct names *directory_office(const struct directory *d, struct span office)
+{
+	return public_name(d, SPAN("office"), office);
+}
+
+static bool is_holiday(const struct directory *d, int64_t midnight_ms)
+{
+	size_t low = 0, high = d->n_holidays;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (d->holidays[mid] < midnight_ms)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < d->n_holidays && d->holidays[low] == midnight_ms;
+}
+
+int64_t directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
+{
+	int64_t left = sla_hours * HOUR_MS, at = from_ms;
+
+	if (sla_hours <= 24)
+		return from_ms + left;
+	for (;;) {
+		struct clock_date day = clock_kolkata_date(at);
+		int64_t midnight = clock_kolkata_midnight_ms(day.year, day.month, day.day);
+		int64_t end = midnight + DAY_MS;
+
+		if (day.weekday != 0 && !is_holiday(d, midnight)) {
+			if (left <= end - at)
+				return at + left;
+			left -= end - at;
+		}
+		at = end;
+	}
+}
+
+enum status directory_locate(struct db *db, struct arena *a, double lon, double lat, int *ward)
+{
+	struct db_rows rows;
+	enum status st = db_run(db, a, &directory_sql[Q_LOCATE], DB_ARGS(db_double(lon), db_double(lat)), &rows);
+
+	if (st != E_OK)
+		return st;
+	if (db_row(&rows, 0)[0].null)
+		return E_OUTSIDE_KOLKATA;
+	*ward = (int)db_row(&rows, 0)[0].i;
+	return E_OK;
+}
