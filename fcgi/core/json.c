@@ -17,7 +17,8 @@ static const char *const reasons[] = {
 	[json_error_numeric_overflow] = "a number is too large",
 };
 
-static bool at(struct arena *a, const char *reason, int line, int column, const char **why)
+static bool
+at(struct arena *a, const char *reason, int line, int column, const char **why)
 {
 	*why = arena_printf(a, "%s (line %d, column %d)", reason, line, column);
 	if (*why == NULL)
@@ -26,7 +27,8 @@ static bool at(struct arena *a, const char *reason, int line, int column, const 
 }
 
 /* Jansson's own limit of 2,048 is compiled in; this look ahead needs no more than to know strings. */
-static bool shallow(struct arena *a, struct span text, const char **why)
+static bool
+shallow(struct arena *a, struct span text, const char **why)
 {
 	int depth = 0, line = 1, column = 0;
 	bool quoted = false;
@@ -54,7 +56,8 @@ static bool shallow(struct arena *a, struct span text, const char **why)
 	return true;
 }
 
-enum status json_decode(struct arena *a, struct span text, json_t **out, const char **why)
+enum status
+json_decode(struct arena *a, struct span text, json_t **out, const char **why)
 {
 	json_error_t error;
 	enum json_error_code code;
@@ -81,37 +84,43 @@ enum status json_decode(struct arena *a, struct span text, json_t **out, const c
 	return E_MALFORMED;
 }
 
-static int append(const char *p, size_t n, void *b)
+static int
+append(const char *p, size_t n, void *b)
 {
 	buf_add(b, p, n);
 	return ((const struct buf *)b)->failed ? -1 : 0;
 }
 
-void json_encode(const json_t *v, struct buf *b)
+void
+json_encode(const json_t *v, struct buf *b)
 {
 	/* 15 digits: what a person typed comes back as typed, 22.5726 and not 22.572600000000001 */
 	if (json_dump_callback(v, append, b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
 		b->failed = true;
 }
 
-static void let_go(void *v)
+static void
+let_go(void *v)
 {
 	json_decref(v);
 }
 
-json_t *json_own(struct arena *a, json_t *v)
+json_t *
+json_own(struct arena *a, json_t *v)
 {
 	if (v == NULL || !arena_defer(a, let_go, v))
 		return NULL;
 	return v;
 }
 
-json_t *json_span(struct span s)
+json_t *
+json_span(struct span s)
 {
 	return s.p == NULL ? json_null() : json_stringn(s.p, s.n);
 }
 
-json_t *json_time(int64_t at_ms)
+json_t *
+json_time(int64_t at_ms)
 {
 	char text[CLOCK_TEXT_SIZE];
 

@@ -23,7 +23,8 @@ struct walk {
 
 enum taken { TAKEN, ABSENT, REFUSED };
 
-static size_t token_write(const char *name, char *out)
+static size_t
+token_write(const char *name, char *out)
 {
 	size_t n = 0;
 
@@ -40,7 +41,8 @@ static size_t token_write(const char *name, char *out)
 	return n;
 }
 
-static const char *path_text(struct arena *a, const struct path *path)
+static const char *
+path_text(struct arena *a, const struct path *path)
 {
 	const char *up;
 	char *token;
@@ -59,7 +61,8 @@ static const char *path_text(struct arena *a, const struct path *path)
 	return arena_printf(a, "%s/%s", up, token);
 }
 
-static enum taken refuse_full(struct walk *w, const struct path *path, struct field_error error)
+static enum taken
+refuse_full(struct walk *w, const struct path *path, struct field_error error)
 {
 	w->invalid = true;
 	if (w->errors->n >= FIELD_ERRORS_MAX)
@@ -72,24 +75,28 @@ static enum taken refuse_full(struct walk *w, const struct path *path, struct fi
 	return REFUSED;
 }
 
-static enum taken refuse(struct walk *w, const struct path *path, enum field_code code)
+static enum taken
+refuse(struct walk *w, const struct path *path, enum field_code code)
 {
 	return refuse_full(w, path, (struct field_error){ .code = code });
 }
 
-static enum taken refuse_bounds(struct walk *w, const struct path *path, enum field_code code, const struct field *f)
+static enum taken
+refuse_bounds(struct walk *w, const struct path *path, enum field_code code, const struct field *f)
 {
 	return refuse_full(w, path, (struct field_error){ .code = code, .min = f->min, .max = f->max });
 }
 
-static enum taken exhausted(struct walk *w)
+static enum taken
+exhausted(struct walk *w)
 {
 	w->no_memory = true;
 	return REFUSED;
 }
 
 /* ASCII white space and U+00A0, which phones' keyboards and copied web pages leave behind. */
-static struct span trim(struct span s)
+static struct span
+trim(struct span s)
 {
 	for (;;) {
 		struct span t = scan_trim(s);
@@ -104,14 +111,16 @@ static struct span trim(struct span s)
 	}
 }
 
-static bool printable(int32_t c, bool one_line)
+static bool
+printable(int32_t c, bool one_line)
 {
 	if (c == '\n' || c == 0x2028 || c == 0x2029)
 		return !one_line;
 	return c == '\t' || (c >= 0x20 && c != 0x7F && !(c >= 0x80 && c <= 0x9F));
 }
 
-static struct span unix_lines(char *out, struct span s)
+static struct span
+unix_lines(char *out, struct span s)
 {
 	size_t n = 0;
 
@@ -126,7 +135,8 @@ static struct span unix_lines(char *out, struct span s)
 	return (struct span){ out, n };
 }
 
-static enum taken take_text(struct walk *w, const struct field *f, const struct path *path, struct span *slot, struct span s)
+static enum taken
+take_text(struct walk *w, const struct field *f, const struct path *path, struct span *slot, struct span s)
 {
 	size_t chars = 0, i = 0;
 	char *copy;
@@ -152,14 +162,16 @@ static enum taken take_text(struct walk *w, const struct field *f, const struct 
 	return TAKEN;
 }
 
-static bool outside(const struct field *f, double v)
+static bool
+outside(const struct field *f, double v)
 {
 	bool bounded = f->min < 0 || f->min > 0 || f->max < 0 || f->max > 0;
 
 	return bounded && !(v >= f->min && v <= f->max);
 }
 
-static enum taken take_int(struct walk *w, const struct field *f, const struct path *path, int64_t *slot, int64_t v)
+static enum taken
+take_int(struct walk *w, const struct field *f, const struct path *path, int64_t *slot, int64_t v)
 {
 	if (outside(f, (double)v))
 		return refuse_bounds(w, path, FE_RANGE, f);
@@ -167,7 +179,8 @@ static enum taken take_int(struct walk *w, const struct field *f, const struct p
 	return TAKEN;
 }
 
-static enum taken take_double(struct walk *w, const struct field *f, const struct path *path, double *slot, double v)
+static enum taken
+take_double(struct walk *w, const struct field *f, const struct path *path, double *slot, double v)
 {
 	if (outside(f, v))
 		return refuse_bounds(w, path, FE_RANGE, f);
@@ -175,7 +188,8 @@ static enum taken take_double(struct walk *w, const struct field *f, const struc
 	return TAKEN;
 }
 
-static enum taken take_choice(struct walk *w, const struct field *f, const struct path *path, int *slot, struct span s)
+static enum taken
+take_choice(struct walk *w, const struct field *f, const struct path *path, int *slot, struct span s)
 {
 	const char *expected = "";
 
@@ -192,15 +206,16 @@ static enum taken take_choice(struct walk *w, const struct field *f, const struc
 	return refuse_full(w, path, (struct field_error){ .code = FE_FORMAT, .expected = expected });
 }
 
-static enum taken take_time(struct walk *w, const struct path *path, int64_t *slot, struct span s)
+static enum taken
+take_time(struct walk *w, const struct path *path, int64_t *slot, struct span s)
 {
 	if (clock_parse(s, slot))
 		return TAKEN;
 	return refuse_full(w, path, (struct field_error){ .code = FE_FORMAT, .expected = "2026-11-23T15:40:00Z" });
 }
 
-static enum taken take_ints(struct walk *w, const struct field *f, const struct path *path, struct schema_ints *slot,
-			    const json_t *v)
+static enum taken
+take_ints(struct walk *w, const struct field *f, const struct path *path, struct schema_ints *slot, const json_t *v)
 {
 	size_t n = json_array_size(v);
 	bool all = true;
@@ -226,8 +241,8 @@ static enum taken take_ints(struct walk *w, const struct field *f, const struct 
 	return n == 0 && f->required ? ABSENT : TAKEN;
 }
 
-static enum taken take_texts(struct walk *w, const struct field *f, const struct path *path, struct schema_texts *slot,
-			     const json_t *v)
+static enum taken
+take_texts(struct walk *w, const struct field *f, const struct path *path, struct schema_texts *slot, const json_t *v)
 {
 	size_t n = json_array_size(v);
 	bool all = true;
@@ -257,7 +272,8 @@ static enum taken take_texts(struct walk *w, const struct field *f, const struct
 static void walk_object(struct walk *w, const json_t *value, const struct field *fields, size_t n, const struct path *up,
 			void *out);
 
-static bool type_fits(enum field_type type, const json_t *v)
+static bool
+type_fits(enum field_type type, const json_t *v)
 {
 	switch (type) {
 	case FIELD_TEXT:
@@ -280,7 +296,8 @@ static bool type_fits(enum field_type type, const json_t *v)
 	return false;
 }
 
-static enum taken take_json(struct walk *w, const struct field *f, const struct path *path, void *slot, const json_t *v)
+static enum taken
+take_json(struct walk *w, const struct field *f, const struct path *path, void *slot, const json_t *v)
 {
 	struct span s = { json_string_value(v), json_string_length(v) };
 
@@ -314,7 +331,8 @@ static enum taken take_json(struct walk *w, const struct field *f, const struct 
 	return REFUSED;
 }
 
-static enum taken take_query(struct walk *w, const struct field *f, const struct path *path, void *slot, struct span s)
+static enum taken
+take_query(struct walk *w, const struct field *f, const struct path *path, void *slot, struct span s)
 {
 	int64_t i;
 	double d;
@@ -347,7 +365,8 @@ static enum taken take_query(struct walk *w, const struct field *f, const struct
 	return REFUSED;
 }
 
-static void settle(struct walk *w, const struct field *f, const struct path *path, enum taken got, void *out)
+static void
+settle(struct walk *w, const struct field *f, const struct path *path, enum taken got, void *out)
 {
 	if (got == ABSENT && f->required)
 		refuse(w, path, FE_REQUIRED);
@@ -355,7 +374,8 @@ static void settle(struct walk *w, const struct field *f, const struct path *pat
 		*(bool *)((char *)out + f->present) = true;
 }
 
-static bool known(const struct field *fields, size_t n, struct span name)
+static bool
+known(const struct field *fields, size_t n, struct span name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (span_eq(name, span_of(fields[i].name)))
@@ -364,7 +384,8 @@ static bool known(const struct field *fields, size_t n, struct span name)
 	return false;
 }
 
-static void walk_object(struct walk *w, const json_t *value, const struct field *fields, size_t n, const struct path *up, void *out)
+static void
+walk_object(struct walk *w, const json_t *value, const struct field *fields, size_t n, const struct path *up, void *out)
 {
 	/* Jansson's iterators change nothing but are not declared so */
 	json_t *object = (json_t *)(uintptr_t)value;
@@ -383,13 +404,15 @@ static void walk_object(struct walk *w, const json_t *value, const struct field 
 	}
 }
 
-static enum status outcome(const struct walk *w)
+static enum status
+outcome(const struct walk *w)
 {
 	return w->no_memory ? E_NOMEM : w->invalid ? E_INVALID : E_OK;
 }
 
 /* How often `name` stands among the parameters; the first one's value in *value. */
-static size_t param_find(const struct schema_param *params, size_t n, struct span name, struct span *value)
+static size_t
+param_find(const struct schema_param *params, size_t n, struct span name, struct span *value)
 {
 	size_t times = 0;
 
@@ -400,7 +423,8 @@ static size_t param_find(const struct schema_param *params, size_t n, struct spa
 	return times;
 }
 
-static void param_unknown(struct walk *w, struct span name)
+static void
+param_unknown(struct walk *w, struct span name)
 {
 	struct path path = { NULL, NULL, 0 };
 	size_t chars;
@@ -417,7 +441,8 @@ static void param_unknown(struct walk *w, struct span name)
 		refuse(w, &path, FE_UNKNOWN_KEY);
 }
 
-void field_error_full(struct field_errors *e, const struct field_error *error)
+void
+field_error_full(struct field_errors *e, const struct field_error *error)
 {
 	struct field_error *slot;
 
@@ -430,13 +455,14 @@ void field_error_full(struct field_errors *e, const struct field_error *error)
 		slot->pointer = "";
 }
 
-void field_error_add(struct field_errors *e, const char *pointer, enum field_code code)
+void
+field_error_add(struct field_errors *e, const char *pointer, enum field_code code)
 {
 	field_error_full(e, &(struct field_error){ .pointer = pointer, .code = code });
 }
 
-enum status schema_object(struct arena *a, const json_t *value, const struct field *fields, size_t n, void *out,
-			  struct field_errors *errors)
+enum status
+schema_object(struct arena *a, const json_t *value, const struct field *fields, size_t n, void *out, struct field_errors *errors)
 {
 	struct walk w = { .arena = a, .errors = errors };
 
@@ -447,8 +473,9 @@ enum status schema_object(struct arena *a, const json_t *value, const struct fie
 	return outcome(&w);
 }
 
-enum status schema_query(struct arena *a, const struct schema_param *params, size_t n_params, const struct field *fields, size_t n,
-			 void *out, struct field_errors *errors)
+enum status
+schema_query(struct arena *a, const struct schema_param *params, size_t n_params, const struct field *fields, size_t n, void *out,
+	     struct field_errors *errors)
 {
 	struct walk w = { .arena = a, .errors = errors };
 

@@ -43,7 +43,8 @@ static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_free = PTHREAD_COND_INITIALIZER;
 static int gate_slots = PASSWORD_SLOTS;
 
-static bool gate_enter(void)
+static bool
+gate_enter(void)
 {
 	struct timespec until;
 	int err = 0;
@@ -61,7 +62,8 @@ static bool gate_enter(void)
 	return in;
 }
 
-static void gate_leave(void)
+static void
+gate_leave(void)
 {
 	pthread_mutex_lock(&gate_lock);
 	gate_slots++;
@@ -69,7 +71,8 @@ static void gate_leave(void)
 	pthread_mutex_unlock(&gate_lock);
 }
 
-static const struct key *key_find(const struct seal *s, uint8_t id)
+static const struct key *
+key_find(const struct seal *s, uint8_t id)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->keys[i].id == id)
@@ -78,7 +81,8 @@ static const struct key *key_find(const struct seal *s, uint8_t id)
 	return NULL;
 }
 
-static bool keys_read(struct seal *s, struct span rest)
+static bool
+keys_read(struct seal *s, struct span rest)
 {
 	struct span row, id;
 	int64_t number;
@@ -99,7 +103,8 @@ static bool keys_read(struct seal *s, struct span rest)
 	return s->n > 0;
 }
 
-static bool key_read(const char *hex, uint8_t key[static KEY_BYTES], bool *has)
+static bool
+key_read(const char *hex, uint8_t key[static KEY_BYTES], bool *has)
 {
 	struct span s = scan_trim(span_of(hex));
 
@@ -107,7 +112,8 @@ static bool key_read(const char *hex, uint8_t key[static KEY_BYTES], bool *has)
 	return !*has || scan_hex(s, key, KEY_BYTES);
 }
 
-static void hmac(const uint8_t key[static KEY_BYTES], const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES])
+static void
+hmac(const uint8_t key[static KEY_BYTES], const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES])
 {
 	crypto_auth_hmacsha256_state st;
 
@@ -121,7 +127,8 @@ static void hmac(const uint8_t key[static KEY_BYTES], const char *purpose, struc
 	sodium_memzero(&st, sizeof(st));
 }
 
-struct seal *seal_new(const char *keys, const char *index_key, const char *token_key)
+struct seal *
+seal_new(const char *keys, const char *index_key, const char *token_key)
 {
 	struct seal *s = sodium_malloc(sizeof(*s));
 	const char *wrong = NULL;
@@ -146,12 +153,14 @@ struct seal *seal_new(const char *keys, const char *index_key, const char *token
 	return s;
 }
 
-void seal_free(struct seal *s)
+void
+seal_free(struct seal *s)
 {
 	sodium_free(s);
 }
 
-enum status seal_box(const struct seal *s, struct arena *a, struct span plain, struct span *out)
+enum status
+seal_box(const struct seal *s, struct arena *a, struct span plain, struct span *out)
 {
 	static const uint8_t nothing[1];
 	size_t n = plain.n + SEAL_OVERHEAD_BYTES;
@@ -172,7 +181,8 @@ enum status seal_box(const struct seal *s, struct arena *a, struct span plain, s
 	return E_OK;
 }
 
-enum status seal_open(const struct seal *s, struct arena *a, struct span boxed, struct span *out)
+enum status
+seal_open(const struct seal *s, struct arena *a, struct span boxed, struct span *out)
 {
 	const uint8_t *box = (const uint8_t *)boxed.p;
 	const struct key *key;
@@ -197,19 +207,22 @@ enum status seal_open(const struct seal *s, struct arena *a, struct span boxed, 
 	return E_OK;
 }
 
-void seal_index(const struct seal *s, struct span text, uint8_t out[static SEAL_HASH_BYTES])
+void
+seal_index(const struct seal *s, struct span text, uint8_t out[static SEAL_HASH_BYTES])
 {
 	assert(s->has_index);
 	hmac(s->index_key, NULL, text, out);
 }
 
-void seal_tag(const struct seal *s, const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES])
+void
+seal_tag(const struct seal *s, const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES])
 {
 	assert(s->has_token);
 	hmac(s->token_key, purpose, text, out);
 }
 
-void seal_hash(const struct span *parts, size_t n, uint8_t out[static SEAL_HASH_BYTES])
+void
+seal_hash(const struct span *parts, size_t n, uint8_t out[static SEAL_HASH_BYTES])
 {
 	crypto_hash_sha256_state st;
 
@@ -228,14 +241,16 @@ void seal_hash(const struct span *parts, size_t n, uint8_t out[static SEAL_HASH_
 	sodium_memzero(&st, sizeof(st));
 }
 
-void seal_sha256(struct span text, uint8_t out[static SEAL_HASH_BYTES])
+void
+seal_sha256(struct span text, uint8_t out[static SEAL_HASH_BYTES])
 {
 	static const uint8_t nothing[1];
 
 	crypto_hash_sha256(out, text.n > 0 ? (const uint8_t *)text.p : nothing, text.n);
 }
 
-void seal_token(char out[static SEAL_TOKEN_TEXT_SIZE])
+void
+seal_token(char out[static SEAL_TOKEN_TEXT_SIZE])
 {
 	uint8_t bits[32];
 
@@ -244,14 +259,16 @@ void seal_token(char out[static SEAL_TOKEN_TEXT_SIZE])
 	sodium_memzero(bits, sizeof(bits));
 }
 
-void seal_digits(char *out, size_t digits)
+void
+seal_digits(char *out, size_t digits)
 {
 	for (size_t i = 0; i < digits; i++)
 		out[i] = (char)('0' + randombytes_uniform(10));
 	out[digits] = '\0';
 }
 
-enum status seal_password(struct span password, char out[static SEAL_PASSWORD_SIZE])
+enum status
+seal_password(struct span password, char out[static SEAL_PASSWORD_SIZE])
 {
 	int err;
 
@@ -263,7 +280,8 @@ enum status seal_password(struct span password, char out[static SEAL_PASSWORD_SI
 	return err == 0 ? E_OK : E_NOMEM;
 }
 
-enum status seal_password_check(struct span password, const char *stored)
+enum status
+seal_password_check(struct span password, const char *stored)
 {
 	char unknown[SEAL_PASSWORD_SIZE];
 	enum status st;
@@ -284,17 +302,20 @@ enum status seal_password_check(struct span password, const char *stored)
 	return st;
 }
 
-bool seal_equal(const void *a, const void *b, size_t n)
+bool
+seal_equal(const void *a, const void *b, size_t n)
 {
 	return n == 0 || sodium_memcmp(a, b, n) == 0;
 }
 
-void seal_wipe(void *p, size_t n)
+void
+seal_wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);
 }
 
-char *seal_base64url(struct arena *a, struct span bytes)
+char *
+seal_base64url(struct arena *a, struct span bytes)
 {
 	size_t size = sodium_base64_encoded_len(bytes.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	char *text = arena_alloc(a, size);
@@ -304,7 +325,8 @@ char *seal_base64url(struct arena *a, struct span bytes)
 	return text;
 }
 
-bool seal_base64url_decode(struct arena *a, struct span text, struct span *out)
+bool
+seal_base64url_decode(struct arena *a, struct span text, struct span *out)
 {
 	size_t cap = text.n / 4 * 3 + 3, n;
 	uint8_t *bytes;
@@ -319,7 +341,8 @@ bool seal_base64url_decode(struct arena *a, struct span text, struct span *out)
 	return true;
 }
 
-bool seal_init(void)
+bool
+seal_init(void)
 {
 	return sodium_init() >= 0;
 }

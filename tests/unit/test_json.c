@@ -10,14 +10,16 @@
 
 static struct arena *arena;
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	(void)state;
 	arena = arena_new(4096, 1 << 20);
 	return arena == NULL;
 }
 
-static int teardown(void **state)
+static int
+teardown(void **state)
 {
 	(void)state;
 	arena_free(arena);
@@ -27,7 +29,8 @@ static int teardown(void **state)
 #define OPEN_16  "[[[[[[[[[[[[[[[["
 #define CLOSE_16 "]]]]]]]]]]]]]]]]"
 
-static void test_json__decode_refuses(void **state)
+static void
+test_json__decode_refuses(void **state)
 {
 	const struct {
 		struct span text;
@@ -76,7 +79,8 @@ static void test_json__decode_refuses(void **state)
 	}
 }
 
-static void test_json__decode_lets_in(void **state)
+static void
+test_json__decode_lets_in(void **state)
 {
 	const struct {
 		struct span text;
@@ -110,7 +114,8 @@ static void test_json__decode_lets_in(void **state)
 	}
 }
 
-static void test_json__decode_needs_no_terminator(void **state)
+static void
+test_json__decode_needs_no_terminator(void **state)
 {
 	json_t *v;
 	const char *why;
@@ -121,7 +126,8 @@ static void test_json__decode_needs_no_terminator(void **state)
 	assert_int_equal(json_decode(arena, (struct span){ NULL, 0 }, &v, &why), E_MALFORMED);
 }
 
-static void test_json__own_lives_with_the_arena(void **state)
+static void
+test_json__own_lives_with_the_arena(void **state)
 {
 	json_t *mine = json_array(), *kept;
 
@@ -135,7 +141,8 @@ static void test_json__own_lives_with_the_arena(void **state)
 	json_decref(mine);
 }
 
-static void test_json__own_leaks_nothing_when_full(void **state)
+static void
+test_json__own_leaks_nothing_when_full(void **state)
 {
 	struct arena *small = arena_new(64, 64);
 	json_t *mine = json_array();
@@ -155,7 +162,8 @@ static void test_json__own_leaks_nothing_when_full(void **state)
 	json_decref(mine);
 }
 
-static void test_json__encode_fails_into_the_buffer(void **state)
+static void
+test_json__encode_fails_into_the_buffer(void **state)
 {
 	struct buf small = BUF_INIT(8), none = BUF_INIT(64);
 	json_t *v = json_own(arena, json_pack("{s:s}", "number", "261100000012"));
@@ -169,7 +177,8 @@ static void test_json__encode_fails_into_the_buffer(void **state)
 	buf_release(&none);
 }
 
-static void test_json__pieces(void **state)
+static void
+test_json__pieces(void **state)
 {
 	struct buf b = BUF_INIT(256);
 	json_t *v;
@@ -184,7 +193,8 @@ static void test_json__pieces(void **state)
 	buf_release(&b);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_json__decode_refuses, setup, teardown),

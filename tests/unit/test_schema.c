@@ -75,7 +75,8 @@ static const char *const codes[] = {
 static struct arena *arena;
 static struct field_errors errors;
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	(void)state;
 	arena = arena_new(4096, 1 << 20);
@@ -83,14 +84,16 @@ static int setup(void **state)
 	return arena == NULL;
 }
 
-static int teardown(void **state)
+static int
+teardown(void **state)
 {
 	(void)state;
 	arena_free(arena);
 	return 0;
 }
 
-static json_t *parse(struct span text)
+static json_t *
+parse(struct span text)
 {
 	json_t *v;
 	const char *why;
@@ -100,7 +103,8 @@ static json_t *parse(struct span text)
 }
 
 /* "pointer code, pointer code" */
-static const char *told(void)
+static const char *
+told(void)
 {
 	const char *all = "";
 
@@ -109,14 +113,16 @@ static const char *told(void)
 	return all;
 }
 
-static enum status read_body(const char *text, struct lodging *out)
+static enum status
+read_body(const char *text, struct lodging *out)
 {
 	*out = (struct lodging){ .language = -1 };
 	errors.n = 0;
 	return schema_object(arena, parse(span_of(text)), fields, ARRAY_LEN(fields), out, &errors);
 }
 
-static void test_schema__object_takes_every_type(void **state)
+static void
+test_schema__object_takes_every_type(void **state)
 {
 	struct lodging l;
 
@@ -143,7 +149,8 @@ static void test_schema__object_takes_every_type(void **state)
 	assert_true(span_eq(l.tags.v[0], SPAN("ab")) && span_eq(l.tags.v[1], SPAN("কলকা")));
 }
 
-static void test_schema__object_leaves_what_is_absent(void **state)
+static void
+test_schema__object_leaves_what_is_absent(void **state)
 {
 	static const char *const bodies[] = {
 		"{\"description\":\"abc\"}",
@@ -163,7 +170,8 @@ static void test_schema__object_leaves_what_is_absent(void **state)
 	assert_true(l.has_items && l.items.n == 0);
 }
 
-static void test_schema__object_points_at_what_is_wrong(void **state)
+static void
+test_schema__object_points_at_what_is_wrong(void **state)
 {
 	static const struct {
 		const char *body, *told;
@@ -218,7 +226,8 @@ static void test_schema__object_points_at_what_is_wrong(void **state)
 	}
 }
 
-static void test_schema__nothing_wrong_lands(void **state)
+static void
+test_schema__nothing_wrong_lands(void **state)
 {
 	struct lodging l;
 
@@ -234,7 +243,8 @@ static void test_schema__nothing_wrong_lands(void **state)
 	assert_int_equal(l.language, -1);
 }
 
-static void test_schema__required_array_wants_an_element(void **state)
+static void
+test_schema__required_array_wants_an_element(void **state)
 {
 	static const struct field f[] = {
 		{.name = "ids",    .type = FIELD_NUMBERS, .offset = 0,                          .required = true, .most = 3},
@@ -253,7 +263,8 @@ static void test_schema__required_array_wants_an_element(void **state)
 	assert_int_equal(out.ids.v[0], -99999);
 }
 
-static void test_schema__errors_carry_what_the_detail_says(void **state)
+static void
+test_schema__errors_carry_what_the_detail_says(void **state)
 {
 	struct lodging l;
 
@@ -266,7 +277,8 @@ static void test_schema__errors_carry_what_the_detail_says(void **state)
 	assert_true(errors.v[3].max > 2.5 && errors.v[3].max < 3.5);
 }
 
-static void test_schema__keeps_32_errors_and_no_more(void **state)
+static void
+test_schema__keeps_32_errors_and_no_more(void **state)
 {
 	json_t *v = json_own(arena, json_object());
 	struct lodging l = { 0 };
@@ -286,7 +298,8 @@ static void test_schema__keeps_32_errors_and_no_more(void **state)
 	assert_int_equal(errors.n, FIELD_ERRORS_MAX);
 }
 
-static void test_schema__errors_before_are_not_ours(void **state)
+static void
+test_schema__errors_before_are_not_ours(void **state)
 {
 	struct lodging l = { 0 };
 
@@ -297,7 +310,8 @@ static void test_schema__errors_before_are_not_ours(void **state)
 	assert_string_equal(told(), "/mobile format");
 }
 
-static void test_schema__added_errors_are_copies(void **state)
+static void
+test_schema__added_errors_are_copies(void **state)
 {
 	char pointer[] = "/mobile";
 
@@ -308,7 +322,8 @@ static void test_schema__added_errors_are_copies(void **state)
 	assert_string_equal(errors.v[0].expected, "x");
 }
 
-static void test_schema__full_arena_is_told(void **state)
+static void
+test_schema__full_arena_is_told(void **state)
 {
 	struct arena *small = arena_new(64, 64);
 	struct lodging l = { 0 };
@@ -322,7 +337,8 @@ static void test_schema__full_arena_is_told(void **state)
 	arena_free(small);
 }
 
-static enum status read_query(const char *const text[][2], size_t n, struct lodging *out)
+static enum status
+read_query(const char *const text[][2], size_t n, struct lodging *out)
 {
 	struct schema_param params[8];
 
@@ -333,7 +349,8 @@ static enum status read_query(const char *const text[][2], size_t n, struct lodg
 	return schema_query(arena, params, n, query_fields, ARRAY_LEN(query_fields), out, &errors);
 }
 
-static void test_schema__query_takes_every_type(void **state)
+static void
+test_schema__query_takes_every_type(void **state)
 {
 	static const char *const q[][2] = {
 		{"ward",      "63"                      },
@@ -363,7 +380,8 @@ static void test_schema__query_takes_every_type(void **state)
 	assert_false(l.has_ward);
 }
 
-static void test_schema__query_points_at_what_is_wrong(void **state)
+static void
+test_schema__query_points_at_what_is_wrong(void **state)
 {
 	static const struct {
 		const char *q[3][2];
@@ -396,7 +414,8 @@ static void test_schema__query_points_at_what_is_wrong(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_schema__object_takes_every_type, setup, teardown),

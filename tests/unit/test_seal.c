@@ -25,8 +25,9 @@ static struct arena *arena;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int slow_ms, running, most_running;
 
-int crypto_pwhash_str_alg(char out[crypto_pwhash_STRBYTES], const char *const passwd, unsigned long long passwdlen,
-			  unsigned long long opslimit, size_t memlimit, int alg)
+int
+crypto_pwhash_str_alg(char out[crypto_pwhash_STRBYTES], const char *const passwd, unsigned long long passwdlen,
+		      unsigned long long opslimit, size_t memlimit, int alg)
 {
 	int (*real)(char *, const char *, unsigned long long, unsigned long long, size_t, int);
 	void *found = dlsym(RTLD_NEXT, "crypto_pwhash_str_alg");
@@ -48,19 +49,22 @@ int crypto_pwhash_str_alg(char out[crypto_pwhash_STRBYTES], const char *const pa
 	return err;
 }
 
-static void swallow(const char *line, size_t n, void *arg)
+static void
+swallow(const char *line, size_t n, void *arg)
 {
 	buf_add(arg, line, n);
 }
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	(void)state;
 	arena = arena_new(4096, MEMORY);
 	return arena == NULL || !seal_init();
 }
 
-static int teardown(void **state)
+static int
+teardown(void **state)
 {
 	(void)state;
 	arena_free(arena);
@@ -68,7 +72,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_seal__new_takes_and_refuses_keys(void **state)
+static void
+test_seal__new_takes_and_refuses_keys(void **state)
 {
 	static const struct {
 		const char *keys, *index_key, *token_key;
@@ -108,7 +113,8 @@ static void test_seal__new_takes_and_refuses_keys(void **state)
 	buf_release(&said);
 }
 
-static void test_seal__box_opens_to_the_same(void **state)
+static void
+test_seal__box_opens_to_the_same(void **state)
 {
 	const struct span texts[] = { SPAN(""), SPAN("9830012345"), SPAN("কলকাতা\0x") };
 	struct seal *s = seal_new("7:" KEY_A, "", "");
@@ -133,7 +139,8 @@ static void test_seal__box_opens_to_the_same(void **state)
 	seal_free(s);
 }
 
-static void test_seal__box_survives_rotation(void **state)
+static void
+test_seal__box_survives_rotation(void **state)
 {
 	struct seal *before = seal_new("0:" KEY_A, "", ""), *after = seal_new("1:" KEY_B ",0:" KEY_A, "", "");
 	struct span box, out;
@@ -148,7 +155,8 @@ static void test_seal__box_survives_rotation(void **state)
 	seal_free(after);
 }
 
-static void test_seal__open_refuses_what_was_not_sealed(void **state)
+static void
+test_seal__open_refuses_what_was_not_sealed(void **state)
 {
 	struct seal *s = seal_new("1:" KEY_A, "", ""), *other = seal_new("1:" KEY_B, "", "");
 	struct buf said = BUF_INIT(1 << 20);
@@ -172,7 +180,8 @@ static void test_seal__open_refuses_what_was_not_sealed(void **state)
 	seal_free(other);
 }
 
-static void test_seal__box_tells_of_a_full_arena(void **state)
+static void
+test_seal__box_tells_of_a_full_arena(void **state)
 {
 	struct arena *small = arena_new(64, 64);
 	struct seal *s = seal_new("1:" KEY_A, "", "");
@@ -185,14 +194,16 @@ static void test_seal__box_tells_of_a_full_arena(void **state)
 	arena_free(small);
 }
 
-static void hex_is(const uint8_t hash[static SEAL_HASH_BYTES], const char *expected)
+static void
+hex_is(const uint8_t hash[static SEAL_HASH_BYTES], const char *expected)
 {
 	char hex[2 * SEAL_HASH_BYTES + 1];
 
 	assert_string_equal(sodium_bin2hex(hex, sizeof(hex), hash, SEAL_HASH_BYTES), expected);
 }
 
-static void test_seal__hashes_are_the_standard_ones(void **state)
+static void
+test_seal__hashes_are_the_standard_ones(void **state)
 {
 	/* HMAC-SHA256, the key bytes 20..3f and 40..5f, computed with Python's hmac */
 	struct seal *s = seal_new("1:" KEY_A, KEY_B, KEY_C);
@@ -212,7 +223,8 @@ static void test_seal__hashes_are_the_standard_ones(void **state)
 	seal_free(s);
 }
 
-static void test_seal__no_two_lists_or_purposes_collide(void **state)
+static void
+test_seal__no_two_lists_or_purposes_collide(void **state)
 {
 	const struct {
 		struct span v[3];
@@ -255,7 +267,8 @@ static void test_seal__no_two_lists_or_purposes_collide(void **state)
 	seal_free(s);
 }
 
-static void test_seal__tokens_and_digits(void **state)
+static void
+test_seal__tokens_and_digits(void **state)
 {
 	char a[SEAL_TOKEN_TEXT_SIZE], b[SEAL_TOKEN_TEXT_SIZE], otp[7];
 	int seen[10] = { 0 };
@@ -281,7 +294,8 @@ static void test_seal__tokens_and_digits(void **state)
 		assert_in_range(seen[i], 60, 180);
 }
 
-static void test_seal__base64url_both_ways(void **state)
+static void
+test_seal__base64url_both_ways(void **state)
 {
 	/* RFC 4648, section 10, and the two letters that differ */
 	const struct {
@@ -309,7 +323,8 @@ static void test_seal__base64url_both_ways(void **state)
 	assert_false(seal_base64url_decode(arena, (struct span){ NULL, 0 }, &out));
 }
 
-static void test_seal__passwords(void **state)
+static void
+test_seal__passwords(void **state)
 {
 	char stored[SEAL_PASSWORD_SIZE], again[SEAL_PASSWORD_SIZE];
 
@@ -325,7 +340,8 @@ static void test_seal__passwords(void **state)
 	assert_int_equal(seal_password_check(SPAN("Ganga-1864"), "$argon2id$nonsense"), E_LOGIN_WRONG);
 }
 
-static void test_seal__unknown_user_costs_a_hash(void **state)
+static void
+test_seal__unknown_user_costs_a_hash(void **state)
 {
 	(void)state;
 	most_running = 0;
@@ -333,7 +349,8 @@ static void test_seal__unknown_user_costs_a_hash(void **state)
 	assert_int_equal(most_running, 1);
 }
 
-static void *hash_one(void *arg)
+static void *
+hash_one(void *arg)
 {
 	char stored[SEAL_PASSWORD_SIZE];
 
@@ -341,7 +358,8 @@ static void *hash_one(void *arg)
 	return NULL;
 }
 
-static void test_seal__two_passwords_at_once(void **state)
+static void
+test_seal__two_passwords_at_once(void **state)
 {
 	enum status st[5];
 	pthread_t threads[ARRAY_LEN(st)];
@@ -365,7 +383,8 @@ static void test_seal__two_passwords_at_once(void **state)
 	assert_int_equal(busy, 1);
 }
 
-static void test_seal__equal_and_wipe(void **state)
+static void
+test_seal__equal_and_wipe(void **state)
 {
 	char text[] = "secret";
 
@@ -378,7 +397,8 @@ static void test_seal__equal_and_wipe(void **state)
 	assert_memory_equal(text, "\0\0\0\0\0\0\0", sizeof(text));
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_seal__new_takes_and_refuses_keys, setup, teardown),
