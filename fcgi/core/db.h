@@ -40,9 +40,7 @@ static inline struct db_value db_text(struct span s)
 }
 static inline struct db_value db_bytes(const void *p, size_t n)
 {
-	return (struct db_value){
-		.null = p == NULL, .s = {p, n}
-	};
+	return (struct db_value){ .null = p == NULL, .s = { p, n } };
 }
 static inline struct db_value db_time(int64_t at_ms)
 {

@@ -7,15 +7,15 @@ static const struct {
 	enum role role;
 	const char *name;
 } role_names[] = {
-	{CITIZEN,       "citizen"     },
-	{ LME,          "lme"         },
-	{ GRO,          "gro"         },
-	{ EO,           "eo"          },
-	{ DESK,         "desk"        },
-	{ CONTROLLING,  "controlling" },
-	{ COMMISSIONER, "commissioner"},
-	{ MAYOR,        "mayor"       },
-	{ ADMIN,        "admin"       },
+	{ CITIZEN, "citizen" },
+	{ LME, "lme" },
+	{ GRO, "gro" },
+	{ EO, "eo" },
+	{ DESK, "desk" },
+	{ CONTROLLING, "controlling" },
+	{ COMMISSIONER, "commissioner" },
+	{ MAYOR, "mayor" },
+	{ ADMIN, "admin" },
 };
 
 const char *role_name(enum role r)

@@ -10,26 +10,25 @@
 enum { Q_VERSION, Q_DEPARTMENTS, Q_CATEGORIES, Q_SUBCATEGORIES, Q_WARDS, Q_HOLIDAYS, Q_NAMES, Q_LOCATE };
 
 const struct sql directory_sql[] = {
-	[Q_VERSION] = {"SELECT version FROM directory_version",                                                              "", "i",										 false                         },
-	[Q_DEPARTMENTS] = { "SELECT code, name_en, name_bn, name_hi, active FROM department ORDER BY sort, code",                "", "ssssi",
-                       false																											},
+	[Q_VERSION] = { "SELECT version FROM directory_version", "", "i", false },
+	[Q_DEPARTMENTS] = { "SELECT code, name_en, name_bn, name_hi, active FROM department ORDER BY sort, code", "", "ssssi",
+			    false },
 	[Q_CATEGORIES] = { "SELECT code, name_en, name_bn, name_hi, active, department_code FROM category ORDER BY sort, code", "",
-                       "ssssis",																						      false                         },
+			   "ssssis", false },
 	[Q_SUBCATEGORIES] = { "SELECT code, name_en, name_bn, name_hi, active, category_code, sla_hours, photo_on_resolve, "
-                       "anonymous"
-			      " FROM subcategory ORDER BY sort, code",												     "",							   "ssssisiii",                                        false},
-	[Q_WARDS] = { "SELECT ward_no, borough_no FROM ward ORDER BY ward_no",												   "",                                              "ii",                             false          },
-	[Q_HOLIDAYS] = { "SELECT YEAR(day), MONTH(day), DAY(day) FROM holiday ORDER BY day",												   "",                                   "iii",                  false},
-	[Q_NAMES] = { "SELECT kind, code, name_en, name_bn, name_hi FROM public_name ORDER BY kind, code",                                                                                                   "",                  "sssss", false        },
-	[Q_LOCATE] = { "SELECT ward_at(?, ?)",												   "dd",									       "i",							    false },
+			      "anonymous"
+			      " FROM subcategory ORDER BY sort, code",
+			      "", "ssssisiii", false },
+	[Q_WARDS] = { "SELECT ward_no, borough_no FROM ward ORDER BY ward_no", "", "ii", false },
+	[Q_HOLIDAYS] = { "SELECT YEAR(day), MONTH(day), DAY(day) FROM holiday ORDER BY day", "", "iii", false },
+	[Q_NAMES] = { "SELECT kind, code, name_en, name_bn, name_hi FROM public_name ORDER BY kind, code", "", "sssss", false },
+	[Q_LOCATE] = { "SELECT ward_at(?, ?)", "dd", "i", false },
 };
 const size_t directory_sql_n = ARRAY_LEN(directory_sql);
 
 static struct names names_of(const struct db_value *v)
 {
-	return (struct names){
-		{[LANG_EN] = v[0].s, [LANG_BN] = v[1].s, [LANG_HI] = v[2].s}
-	};
+	return (struct names){ { [LANG_EN] = v[0].s, [LANG_BN] = v[1].s, [LANG_HI] = v[2].s } };
 }
 
 static enum status load_departments(struct db *db, struct directory *d)

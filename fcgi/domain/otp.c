@@ -9,27 +9,30 @@
 #include "core/tx.h"
 
 #define MINUTE_MS INT64_C(60000)
-#define SHARDS	  16
+#define SHARDS    16
 
 enum { Q_GATE, Q_COUNT, Q_TODAY, Q_INSERT, Q_SMS, Q_COUNT_DAY, Q_FIND, Q_TRY, Q_USE, Q_CITIZEN, Q_LAST_ID };
 
 const struct sql otp_sql[] = {
-	[Q_GATE] = { "INSERT INTO otp_gate (subject, touched_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE touched_at = VALUES(touched_at)",
+	[Q_GATE] = { "INSERT INTO otp_gate (subject, touched_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE touched_at = "
+		     "VALUES(touched_at)",
 		     "bt", "", false },
 	[Q_COUNT] = { "SELECT (SELECT COUNT(*) FROM otp WHERE mobile_index = ? AND created_at > ?),"
 		      " (SELECT COUNT(*) FROM otp WHERE mobile_index = ? AND created_at > ?),"
 		      " (SELECT COUNT(*) FROM otp WHERE address_index = ? AND created_at > ?)",
 		      "btbtbt", "iii", false },
 	[Q_TODAY] = { "SELECT CAST(COALESCE(SUM(sent), 0) AS SIGNED) FROM otp_day WHERE day = ?", "s", "i", false },
-	[Q_INSERT] = { "INSERT INTO otp (id, mobile_index, mobile_sealed, address_index, code_tag, language, created_at, expires_at)"
+	[Q_INSERT] = { "INSERT INTO otp (id, mobile_index, mobile_sealed, address_index, code_tag, language, created_at, "
+		       "expires_at)"
 		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		       "bbbbbstt", "", false },
 	[Q_SMS] = { "INSERT INTO outbox (lane, destination, recipient, template, language, payload_sealed, not_before, created_at)"
 		    " VALUES (0, 'sms', 'mobile', 'otp', ?, ?, ?, ?)",
 		    "sbtt", "", false },
-	[Q_COUNT_DAY] = { "INSERT INTO otp_day (day, shard, sent) VALUES (?, ?, 1) ON DUPLICATE KEY UPDATE sent = sent + 1", "si", "",
-			  false },
-	[Q_FIND] = { "SELECT code_tag, mobile_index, mobile_sealed, language, tries, expires_at, used_at FROM otp WHERE id = ? FOR UPDATE",
+	[Q_COUNT_DAY] = { "INSERT INTO otp_day (day, shard, sent) VALUES (?, ?, 1) ON DUPLICATE KEY UPDATE sent = sent + 1", "si",
+			  "", false },
+	[Q_FIND] = { "SELECT code_tag, mobile_index, mobile_sealed, language, tries, expires_at, used_at FROM otp WHERE id = ? FOR "
+		     "UPDATE",
 		     "b", "bbbsitt", false },
 	[Q_TRY] = { "UPDATE otp SET tries = tries + 1 WHERE id = ?", "b", "", false },
 	[Q_USE] = { "UPDATE otp SET used_at = ? WHERE id = ?", "tb", "", false },
@@ -52,8 +55,7 @@ struct sending {
 	char day[11];
 };
 
-static void
-code_tag(const struct seal *seal, const uint8_t *id, struct span code, uint8_t out[static SEAL_HASH_BYTES])
+static void code_tag(const struct seal *seal, const uint8_t *id, struct span code, uint8_t out[static SEAL_HASH_BYTES])
 {
 	char text[OTP_ID_BYTES + 16];
 	size_t n = code.n > 16 ? 16 : code.n;
@@ -63,8 +65,7 @@ code_tag(const struct seal *seal, const uint8_t *id, struct span code, uint8_t o
 	seal_tag(seal, "otp", (struct span){ text, OTP_ID_BYTES + n }, out);
 }
 
-static enum status
-check_limits(struct db *db, struct sending *s)
+static enum status check_limits(struct db *db, struct sending *s)
 {
 	const struct conf *c = s->conf;
 	int64_t now = s->request->now_ms;
@@ -90,8 +91,7 @@ check_limits(struct db *db, struct sending *s)
 	return st;
 }
 
-static enum status
-send_body(struct db *db, void *arg)
+static enum status send_body(struct db *db, void *arg)
 {
 	struct sending *s = arg;
 	struct db_value now = db_time(s->request->now_ms), lang = db_text(span_of(lang_code(s->request->lang)));
@@ -107,9 +107,9 @@ send_body(struct db *db, void *arg)
 		st = check_limits(db, s);
 	if (st == E_OK)
 		st = db_run(db, s->arena, &otp_sql[Q_INSERT],
-			    DB_ARGS(db_bytes(s->id, OTP_ID_BYTES), db_bytes(s->mobile_index, SEAL_HASH_BYTES), db_text(s->mobile_sealed),
-				    db_bytes(s->address_index, SEAL_HASH_BYTES), db_bytes(s->tag, SEAL_HASH_BYTES), lang, now,
-				    db_time(s->expires_ms)),
+			    DB_ARGS(db_bytes(s->id, OTP_ID_BYTES), db_bytes(s->mobile_index, SEAL_HASH_BYTES),
+				    db_text(s->mobile_sealed), db_bytes(s->address_index, SEAL_HASH_BYTES),
+				    db_bytes(s->tag, SEAL_HASH_BYTES), lang, now, db_time(s->expires_ms)),
 			    &rows);
 	if (st == E_OK)
 		st = db_run(db, s->arena, &otp_sql[Q_SMS], DB_ARGS(lang, db_text(s->payload), now, now), &rows);
@@ -118,9 +118,8 @@ send_body(struct db *db, void *arg)
 	return st;
 }
 
-enum status
-otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const struct otp_request *r,
-	 uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms)
+enum status otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const struct otp_request *r,
+		     uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms)
 {
 	struct sending s = { .arena = a, .conf = conf, .request = r, .id = id, .expires_ms = r->now_ms + conf->otp.ttl_s * 1000 };
 	struct clock_date day = clock_kolkata_date(r->now_ms);
@@ -135,7 +134,8 @@ otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct s
 	seal_index(seal, span_of(r->mobile), s.mobile_index);
 	seal_index(seal, span_of(r->address), s.address_index);
 	code_tag(seal, id, span_of(code), s.tag);
-	vars = json_own(a, json_pack("{s:s, s:s, s:I}", "to", r->mobile, "code", code, "minutes", (json_int_t)(conf->otp.ttl_s / 60)));
+	vars = json_own(a,
+			json_pack("{s:s, s:s, s:I}", "to", r->mobile, "code", code, "minutes", (json_int_t)(conf->otp.ttl_s / 60)));
 	json_encode(vars, &json);
 	seal_wipe(code, sizeof(code));
 	st = vars == NULL || json.failed ? E_NOMEM : seal_box(seal, a, span_of(r->mobile), &s.mobile_sealed);
@@ -148,7 +148,8 @@ otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct s
 	return st == E_OK ? db_tx(db, send_body, &s, NULL) : st;
 }
 
-struct using {
+struct using
+{
 	struct arena *arena;
 	const struct conf *conf;
 	const struct seal *seal;
@@ -159,8 +160,7 @@ struct using {
 	bool wrong; /* the try is to be kept: committed, not rolled back */
 };
 
-static enum status
-use_body(struct db *db, void *arg)
+static enum status use_body(struct db *db, void *arg)
 {
 	struct using *u = arg;
 	struct db_value id = db_bytes(u->id, OTP_ID_BYTES);
@@ -192,9 +192,8 @@ use_body(struct db *db, void *arg)
 	return st;
 }
 
-enum status
-otp_use(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const uint8_t id[static OTP_ID_BYTES],
-	struct span code, int64_t now_ms, int64_t *citizen_id)
+enum status otp_use(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal,
+		    const uint8_t id[static OTP_ID_BYTES], struct span code, int64_t now_ms, int64_t *citizen_id)
 {
 	struct using u = { .arena = a, .conf = conf, .seal = seal, .id = id, .code = code, .now_ms = now_ms };
 	enum status st = db_tx(db, use_body, &u, NULL);

@@ -20,10 +20,11 @@ struct otp_request {
 };
 
 /* Stores the code's tag and its SMS in one transaction. E_OTP_LIMIT: too many for this mobile, address or day. */
-MUST_USE enum status otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const struct otp_request *r,
-			      uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms);
+MUST_USE enum status otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal,
+			      const struct otp_request *r, uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms);
 
-/* Uses the code up and makes or finds the citizen of its mobile. E_OTP_WRONG; E_OTP_SPENT: unknown, expired, used, or no try left. */
+/* Uses the code up and makes or finds the citizen of its mobile. E_OTP_WRONG; E_OTP_SPENT: unknown, expired, used, or no try left.
+ */
 MUST_USE enum status otp_use(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal,
 			     const uint8_t id[static OTP_ID_BYTES], struct span code, int64_t now_ms, int64_t *citizen_id);
 

@@ -14,25 +14,27 @@ const struct sql session_sql[] = {
 		     " LEFT JOIN citizen c ON c.id = s.citizen_id LEFT JOIN staff f ON f.id = s.staff_id"
 		     " WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ? AND (f.id IS NULL OR f.active)",
 		     "bt", "iis", false },
-	[S_DUTIES] = { "SELECT role, department_code, eo_level, borough_no FROM roster WHERE staff_id = ? LIMIT 64", "i", "ssii", false },
-	[S_CREATE] = { "INSERT INTO session (token_hash, citizen_id, staff_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)", "biitt", "",
+	[S_DUTIES] = { "SELECT role, department_code, eo_level, borough_no FROM roster WHERE staff_id = ? LIMIT 64", "i", "ssii",
 		       false },
+	[S_CREATE] = { "INSERT INTO session (token_hash, citizen_id, staff_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+		       "biitt", "", false },
 	[S_LIST] = { "SELECT token_hash, created_at, expires_at FROM session WHERE revoked_at IS NULL AND expires_at > ?"
 		     " AND (citizen_id = ? OR staff_id = ?) ORDER BY created_at DESC LIMIT 50",
 		     "tii", "btt", false },
 	[S_REVOKE_ONE] = { "UPDATE session SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL", "tb", "", false },
-	[S_REVOKE_ALL] = { "UPDATE session SET revoked_at = ? WHERE (citizen_id = ? OR staff_id = ?) AND revoked_at IS NULL", "tii", "",
-			   false },
+	[S_REVOKE_ALL] = { "UPDATE session SET revoked_at = ? WHERE (citizen_id = ? OR staff_id = ?) AND revoked_at IS NULL", "tii",
+			   "", false },
 	[S_STAFF] = { "SELECT id, password_hash, locked_until FROM staff WHERE user_name = ? AND active", "s", "ist", false },
-	[S_STAFF_RIGHT] = { "UPDATE staff SET failed_logins = 0, locked_until = NULL WHERE id = ? AND failed_logins > 0", "i", "", false },
-	[S_STAFF_WRONG] = { "UPDATE staff SET failed_logins = LEAST(failed_logins + 1, 1000), locked_until = IF(failed_logins < ?, NULL,"
+	[S_STAFF_RIGHT] = { "UPDATE staff SET failed_logins = 0, locked_until = NULL WHERE id = ? AND failed_logins > 0", "i", "",
+			    false },
+	[S_STAFF_WRONG] = { "UPDATE staff SET failed_logins = LEAST(failed_logins + 1, 1000), locked_until = IF(failed_logins < ?, "
+			    "NULL,"
 			    " TIMESTAMPADD(SECOND, LEAST(POW(2, LEAST(failed_logins - ?, 20) + 1), ?), ?)) WHERE id = ?",
 			    "iiiti", "", false },
 };
 const size_t session_sql_n = ARRAY_LEN(session_sql);
 
-static enum status
-load_duties(struct db *db, struct arena *a, struct actor *actor)
+static enum status load_duties(struct db *db, struct arena *a, struct actor *actor)
 {
 	struct db_rows rows;
 	struct duty *duties;
@@ -58,8 +60,7 @@ load_duties(struct db *db, struct arena *a, struct actor *actor)
 	return E_OK;
 }
 
-enum status
-session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *actor)
+enum status session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *actor)
 {
 	struct db_rows rows;
 	const struct db_value *v;
@@ -81,15 +82,13 @@ session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *acto
 	return load_duties(db, a, actor);
 }
 
-static struct db_value
-if_kind(enum actor_kind kind, enum actor_kind wanted, int64_t id)
+static struct db_value if_kind(enum actor_kind kind, enum actor_kind wanted, int64_t id)
 {
 	return kind == wanted ? db_int(id) : db_null();
 }
 
-enum status
-session_create(struct db *db, struct arena *a, enum actor_kind kind, int64_t id, int64_t now_ms, int64_t expires_ms,
-	       char token[static SEAL_TOKEN_TEXT_SIZE])
+enum status session_create(struct db *db, struct arena *a, enum actor_kind kind, int64_t id, int64_t now_ms, int64_t expires_ms,
+			   char token[static SEAL_TOKEN_TEXT_SIZE])
 {
 	uint8_t hash[SEAL_HASH_BYTES];
 	struct db_rows rows;
@@ -97,13 +96,13 @@ session_create(struct db *db, struct arena *a, enum actor_kind kind, int64_t id,
 	seal_token(token);
 	seal_sha256(span_of(token), hash);
 	return db_run(db, a, &session_sql[S_CREATE],
-		      DB_ARGS(db_bytes(hash, sizeof(hash)), if_kind(kind, ACTOR_CITIZEN, id), if_kind(kind, ACTOR_STAFF, id), db_time(now_ms),
-			      db_time(expires_ms)),
+		      DB_ARGS(db_bytes(hash, sizeof(hash)), if_kind(kind, ACTOR_CITIZEN, id), if_kind(kind, ACTOR_STAFF, id),
+			      db_time(now_ms), db_time(expires_ms)),
 		      &rows);
 }
 
-enum status
-session_list(struct db *db, struct arena *a, const struct actor *actor, int64_t now_ms, const struct session_row **out, size_t *n)
+enum status session_list(struct db *db, struct arena *a, const struct actor *actor, int64_t now_ms, const struct session_row **out,
+			 size_t *n)
 {
 	struct db_rows rows;
 	struct session_row *list;
@@ -129,8 +128,7 @@ session_list(struct db *db, struct arena *a, const struct actor *actor, int64_t 
 	return E_OK;
 }
 
-enum status
-session_revoke(struct db *db, struct arena *a, const struct actor *actor, bool all, int64_t now_ms)
+enum status session_revoke(struct db *db, struct arena *a, const struct actor *actor, bool all, int64_t now_ms)
 {
 	struct db_rows rows;
 
@@ -138,12 +136,13 @@ session_revoke(struct db *db, struct arena *a, const struct actor *actor, bool a
 		return db_run(db, a, &session_sql[S_REVOKE_ONE],
 			      DB_ARGS(db_time(now_ms), db_bytes(actor->token_hash, SEAL_HASH_BYTES)), &rows);
 	return db_run(db, a, &session_sql[S_REVOKE_ALL],
-		      DB_ARGS(db_time(now_ms), if_kind(actor->kind, ACTOR_CITIZEN, actor->id), if_kind(actor->kind, ACTOR_STAFF, actor->id)),
+		      DB_ARGS(db_time(now_ms), if_kind(actor->kind, ACTOR_CITIZEN, actor->id),
+			      if_kind(actor->kind, ACTOR_STAFF, actor->id)),
 		      &rows);
 }
 
-enum status
-session_password(struct db *db, struct arena *a, struct span user, struct span password, int64_t now_ms, int64_t *staff_id)
+enum status session_password(struct db *db, struct arena *a, struct span user, struct span password, int64_t now_ms,
+			     int64_t *staff_id)
 {
 	struct db_rows rows, ignored;
 	const struct db_value *v = NULL;
@@ -168,7 +167,8 @@ session_password(struct db *db, struct arena *a, struct span user, struct span p
 	}
 	if (checked == E_LOGIN_WRONG) {
 		st = db_run(db, a, &session_sql[S_STAFF_WRONG],
-			    DB_ARGS(db_int(LOCK_AFTER), db_int(LOCK_AFTER), db_int(LOCK_MAX_S), db_time(now_ms), db_int(v[0].i)), &ignored);
+			    DB_ARGS(db_int(LOCK_AFTER), db_int(LOCK_AFTER), db_int(LOCK_MAX_S), db_time(now_ms), db_int(v[0].i)),
+			    &ignored);
 		if (st != E_OK)
 			return st;
 	}

@@ -12,13 +12,8 @@ static const struct {
 	const char *name;
 	enum method method;
 } methods[] = {
-	{"GET",      M_GET    },
-        { "POST",    M_POST   },
-        { "PUT",     M_PUT    },
-        { "PATCH",   M_PATCH  },
-	{ "DELETE",  M_DELETE },
-        { "HEAD",    M_HEAD   },
-        { "OPTIONS", M_OPTIONS},
+	{ "GET", M_GET },       { "POST", M_POST }, { "PUT", M_PUT },         { "PATCH", M_PATCH },
+	{ "DELETE", M_DELETE }, { "HEAD", M_HEAD }, { "OPTIONS", M_OPTIONS },
 };
 
 /* Headers that decide who the caller is or what happens twice: one of each, or the request is refused. */

@@ -6,14 +6,8 @@
 static const struct {
 	enum method method;
 	const char *name;
-} names[] = {
-	{M_GET,     "GET"   },
-        { M_HEAD,   "HEAD"  },
-        { M_POST,   "POST"  },
-        { M_PUT,    "PUT"   },
-        { M_PATCH,  "PATCH" },
-        { M_DELETE, "DELETE"}
-};
+} names[] = { { M_GET, "GET" }, { M_HEAD, "HEAD" },   { M_POST, "POST" },
+	      { M_PUT, "PUT" }, { M_PATCH, "PATCH" }, { M_DELETE, "DELETE" } };
 
 static bool match(const char *pattern, struct span path, struct span *params)
 {
@@ -47,9 +41,7 @@ enum status router_match(const struct route *routes, size_t n, struct call *c, u
 
 	*allowed = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct span params[CALL_PARAMS_MAX] = {
-			{NULL, 0}
-		};
+		struct span params[CALL_PARAMS_MAX] = { { NULL, 0 } };
 
 		if (!match(routes[i].path, c->req.path, params))
 			continue;
