@@ -21,12 +21,14 @@ struct span {
 #define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
 #define SPAN_FMT(s)   (int)(s).n, ((s).p == NULL ? "" : (s).p)
 
-static inline struct span span_of(const char *text)
+static inline struct span
+span_of(const char *text)
 {
 	return text == NULL ? (struct span){ NULL, 0 } : (struct span){ text, strlen(text) };
 }
 
-static inline bool span_eq(struct span a, struct span b)
+static inline bool
+span_eq(struct span a, struct span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }

@@ -28,31 +28,31 @@ static const struct {
 	unsigned err;
 	enum fault fault;
 } faults[] = {
-	{ER_LOCK_DEADLOCK,                    FAULT_CONFLICT },
-	{ ER_LOCK_WAIT_TIMEOUT,               FAULT_CONFLICT },
-	{ ER_CHECKREAD,                       FAULT_CONFLICT },
-	{ ER_DUP_ENTRY,                       FAULT_DUPLICATE},
-	{ ER_UNKNOWN_COM_ERROR,               FAULT_NODE     }, /* 1047: the Galera node is not in the primary component */
-	{ ER_CON_COUNT_ERROR,                 FAULT_NODE     },
-	{ ER_SERVER_SHUTDOWN,                 FAULT_NODE     },
-	{ ER_CONNECTION_KILLED,               FAULT_NODE     },
-	{ ER_NET_READ_ERROR,                  FAULT_NODE     },
-	{ ER_NET_READ_INTERRUPTED,            FAULT_NODE     },
-	{ ER_NET_ERROR_ON_WRITE,              FAULT_NODE     },
-	{ ER_NET_WRITE_INTERRUPTED,           FAULT_NODE     },
-	{ CR_CONNECTION_ERROR,                FAULT_NODE     },
-	{ CR_CONN_HOST_ERROR,                 FAULT_NODE     },
-	{ CR_SERVER_GONE_ERROR,               FAULT_NODE     },
-	{ CR_SERVER_LOST,                     FAULT_NODE     },
-	{ CR_SERVER_LOST_EXTENDED,            FAULT_NODE     },
-	{ CR_STMT_CLOSED,                     FAULT_NODE     }, /* what a statement says whose connection died */
-	{ CR_MALFORMED_PACKET,                FAULT_NODE     },
-	{ CR_ERR_NET_READ,                    FAULT_NODE     },
-	{ CR_ERR_NET_WRITE,                   FAULT_NODE     },
-	{ ER_ERROR_DURING_COMMIT,             FAULT_COMMIT   },
-	{ ER_TRUNCATED_WRONG_VALUE,           FAULT_QUOTES   },
-	{ ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, FAULT_QUOTES   },
-	{ ER_WRONG_VALUE_FOR_TYPE,            FAULT_QUOTES   },
+	{ ER_LOCK_DEADLOCK, FAULT_CONFLICT },
+	{ ER_LOCK_WAIT_TIMEOUT, FAULT_CONFLICT },
+	{ ER_CHECKREAD, FAULT_CONFLICT },
+	{ ER_DUP_ENTRY, FAULT_DUPLICATE },
+	{ ER_UNKNOWN_COM_ERROR, FAULT_NODE }, /* 1047: the Galera node is not in the primary component */
+	{ ER_CON_COUNT_ERROR, FAULT_NODE },
+	{ ER_SERVER_SHUTDOWN, FAULT_NODE },
+	{ ER_CONNECTION_KILLED, FAULT_NODE },
+	{ ER_NET_READ_ERROR, FAULT_NODE },
+	{ ER_NET_READ_INTERRUPTED, FAULT_NODE },
+	{ ER_NET_ERROR_ON_WRITE, FAULT_NODE },
+	{ ER_NET_WRITE_INTERRUPTED, FAULT_NODE },
+	{ CR_CONNECTION_ERROR, FAULT_NODE },
+	{ CR_CONN_HOST_ERROR, FAULT_NODE },
+	{ CR_SERVER_GONE_ERROR, FAULT_NODE },
+	{ CR_SERVER_LOST, FAULT_NODE },
+	{ CR_SERVER_LOST_EXTENDED, FAULT_NODE },
+	{ CR_STMT_CLOSED, FAULT_NODE }, /* what a statement says whose connection died */
+	{ CR_MALFORMED_PACKET, FAULT_NODE },
+	{ CR_ERR_NET_READ, FAULT_NODE },
+	{ CR_ERR_NET_WRITE, FAULT_NODE },
+	{ ER_ERROR_DURING_COMMIT, FAULT_COMMIT },
+	{ ER_TRUNCATED_WRONG_VALUE, FAULT_QUOTES },
+	{ ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, FAULT_QUOTES },
+	{ ER_WRONG_VALUE_FOR_TYPE, FAULT_QUOTES },
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;

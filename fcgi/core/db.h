@@ -61,7 +61,7 @@ struct db_rows {
 	size_t n;
 	size_t columns;
 	const struct db_value *v; /* n * columns, row by row, in the arena */
-	int64_t affected;	  /* changed rows of a statement that returns none */
+	int64_t affected;         /* changed rows of a statement that returns none */
 	int64_t insert_id;
 };
 
@@ -77,7 +77,8 @@ struct db;
 MUST_USE struct db *db_new(const struct conf *c);
 void db_free(struct db *d);
 
-#define DB_ARGS(...) (const struct db_value[]){ __VA_ARGS__ }, sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
+#define DB_ARGS(...)                                                                                                               \
+	(const struct db_value[]){ __VA_ARGS__ }, sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
 #define DB_NO_ARGS NULL, 0
 
 /* Runs one statement with `n` arguments (n must be strlen(q->in): asserted). Text and bytes of the rows live in `a`.
@@ -97,7 +98,8 @@ MUST_USE enum status db_check(struct db *d, const struct sql *table, size_t n);
 /* Counts re-connects; a change between two calls says that session state was lost. */
 uint64_t db_epoch(const struct db *d);
 /* When the time budget of the current job ends (clock_monotonic_ms); every wait for hosts stops there. 0: db.total_ms from now.
- * Call it at the start of each job: a deadline that has passed forbids re-connecting. Never called: each db_run and db_tx has total_ms. */
+ * Call it at the start of each job: a deadline that has passed forbids re-connecting. Never called: each db_run and db_tx has
+ * total_ms. */
 void db_deadline(struct db *d, int64_t at_ms);
 /* Milliseconds left of it. */
 int64_t db_left_ms(const struct db *d);

@@ -8,12 +8,14 @@
 static const char *const codes[] = { [LANG_EN] = "en", [LANG_BN] = "bn", [LANG_HI] = "hi" };
 _Static_assert(ARRAY_LEN(codes) == LANG__COUNT, "a language has no code");
 
-const char *lang_code(enum lang l)
+const char *
+lang_code(enum lang l)
 {
 	return codes[l];
 }
 
-bool lang_parse(struct span s, enum lang *out)
+bool
+lang_parse(struct span s, enum lang *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
 		if (s.n == 2 && strncasecmp(s.p, codes[i], 2) == 0) {
@@ -25,7 +27,8 @@ bool lang_parse(struct span s, enum lang *out)
 }
 
 /* The weight of one element such as `bn-IN;q=0.8`, which loses its parameters. */
-static double weight(struct span *element)
+static double
+weight(struct span *element)
 {
 	struct span rest = *element, part;
 	double q = 1.0;
@@ -41,7 +44,8 @@ static double weight(struct span *element)
 	return q;
 }
 
-enum lang lang_negotiate(struct span accept_language)
+enum lang
+lang_negotiate(struct span accept_language)
 {
 	struct span rest = accept_language, element, primary;
 	enum lang best = LANG_EN, l;

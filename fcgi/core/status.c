@@ -36,7 +36,8 @@ static const char *const names[] = {
 };
 _Static_assert(ARRAY_LEN(names) == STATUS__COUNT, "a status has no name");
 
-const char *status_name(enum status st)
+const char *
+status_name(enum status st)
 {
 	return (unsigned)st < ARRAY_LEN(names) && names[st] != NULL ? names[st] : "E_?";
 }

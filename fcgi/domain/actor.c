@@ -18,7 +18,8 @@ static const struct {
 	{ ADMIN, "admin" },
 };
 
-const char *role_name(enum role r)
+const char *
+role_name(enum role r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(role_names); i++)
 		if (role_names[i].role == r)
@@ -26,7 +27,8 @@ const char *role_name(enum role r)
 	return NULL;
 }
 
-enum role role_parse(struct span word)
+enum role
+role_parse(struct span word)
 {
 	for (size_t i = 0; i < ARRAY_LEN(role_names); i++)
 		if (word.n == strlen(role_names[i].name) && strncasecmp(word.p, role_names[i].name, word.n) == 0)

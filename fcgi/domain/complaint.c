@@ -3,8 +3,9 @@
 
 #include "core/clock.h"
 
-#define COLUMNS \
-	"id, version, number, state, level, channel, citizen_id, holder_id, department_code, category_code, subcategory_code, ward_no," \
+#define COLUMNS                                                                                                                    \
+	"id, version, number, state, level, channel, citizen_id, holder_id, department_code, category_code, subcategory_code, "    \
+	"ward_no,"                                                                                                                 \
 	" borough_no, lat, lon, description, landmark_sealed, language, lodged_at, due_at, resolved_at"
 #define COLUMN_LETTERS "iissisiisssiiddsbsttt"
 
@@ -51,8 +52,8 @@ from_row(const struct db_value *v, struct complaint *c)
 	return state_parse(v[3].s, &c->state) ? E_OK : E_INTERNAL;
 }
 
-/* The object rule: a citizen sees their own; an LME what they hold; officers their department, in the boroughs the roster gives them;
- * commissioner and mayor's office everything. */
+/* The object rule: a citizen sees their own; an LME what they hold; officers their department, in the boroughs the roster gives
+ * them; commissioner and mayor's office everything. */
 static bool
 may_see(const struct actor *actor, const struct complaint *c)
 {
@@ -121,15 +122,16 @@ complaint_timeline(struct db *db, struct arena *a, int64_t complaint_id, const s
 }
 
 enum status
-complaint_list(struct db *db, struct arena *a, int64_t citizen_id, const struct complaint_filter *f, const struct complaint **out, size_t *n)
+complaint_list(struct db *db, struct arena *a, int64_t citizen_id, const struct complaint_filter *f, const struct complaint **out,
+	       size_t *n)
 {
 	struct db_value state = db_text(span_of(f->state)), subcategory = db_text(f->subcategory);
 	struct db_value ward = f->ward == 0 ? db_null() : db_int(f->ward);
 	struct db_rows rows;
 	struct complaint *list;
 	enum status st = db_run(db, a, &complaint_sql[Q_LIST],
-				DB_ARGS(db_int(citizen_id), db_int(f->before_id), state, state, ward, ward, subcategory, subcategory,
-					db_int(f->limit)),
+				DB_ARGS(db_int(citizen_id), db_int(f->before_id), state, state, ward, ward, subcategory,
+					subcategory, db_int(f->limit)),
 				&rows);
 
 	if (st != E_OK)

@@ -18,11 +18,11 @@ struct lodging {
 	const char *channel; /* "WEB", "APP" */
 	struct span description, landmark, name;
 	const char *language; /* NULL: the citizen's */
-	int ward;	      /* 0: from the point */
+	int ward;             /* 0: from the point */
 	bool has_point;
 	double lat, lon, accuracy_m; /* accuracy below 0: not told */
 	const uint8_t *token_hash;
-	uint8_t scope[SEAL_HASH_BYTES];	    /* method, path and Idempotency-Key */
+	uint8_t scope[SEAL_HASH_BYTES];     /* method, path and Idempotency-Key */
 	uint8_t body_hash[SEAL_HASH_BYTES]; /* of the request's bytes */
 	int64_t now_ms;
 };
@@ -35,8 +35,8 @@ struct lodged {
 	bool replay;
 };
 
-/* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_OUTSIDE_KOLKATA, E_KEY_REUSED, and E_INVALID when
- * the point lies in the gap of wards 142 to 144 and one of them is to be chosen. */
+/* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_OUTSIDE_KOLKATA, E_KEY_REUSED, and E_INVALID
+ * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen. */
 MUST_USE enum status complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const struct seal *seal,
 				     struct id_source *ids, const struct lodging *in, struct lodged *out);
 
@@ -50,9 +50,10 @@ struct complaint {
 	int64_t lodged_ms, due_ms, resolved_ms; /* CLOCK_NONE: not resolved */
 };
 
-/* E_NOT_FOUND: there is none of that number, or this actor may not see it (the same answer, design section 4). A NULL actor sees all:
- * for the public status, which shows nothing personal. */
-MUST_USE enum status complaint_find(struct db *db, struct arena *a, const char *number, const struct actor *actor, struct complaint *out);
+/* E_NOT_FOUND: there is none of that number, or this actor may not see it (the same answer, design section 4). A NULL actor sees
+ * all: for the public status, which shows nothing personal. */
+MUST_USE enum status complaint_find(struct db *db, struct arena *a, const char *number, const struct actor *actor,
+				    struct complaint *out);
 
 struct event {
 	int64_t seq, at_ms;
@@ -63,7 +64,7 @@ MUST_USE enum status complaint_timeline(struct db *db, struct arena *a, int64_t 
 
 struct complaint_filter {
 	const char *state; /* NULL: any */
-	int ward;	   /* 0: any */
+	int ward;          /* 0: any */
 	struct span subcategory;
 	int64_t before_id; /* keyset: ids below this; INT64_MAX: from the newest */
 	int limit;
@@ -90,8 +91,8 @@ struct moving {
 	int64_t now_ms;
 	uint8_t scope[SEAL_HASH_BYTES], body_hash[SEAL_HASH_BYTES];
 };
-/* Makes the move in a transaction with its event and messages; *c is the complaint as it is afterwards. A repeated key finds the move
- * done (E_OK). Errors: E_STALE (another version), E_ILLEGAL_MOVE, E_FORBIDDEN, E_KEY_REUSED. */
+/* Makes the move in a transaction with its event and messages; *c is the complaint as it is afterwards. A repeated key finds the
+ * move done (E_OK). Errors: E_STALE (another version), E_ILLEGAL_MOVE, E_FORBIDDEN, E_KEY_REUSED. */
 MUST_USE enum status complaint_act(struct db *db, struct arena *a, const struct seal *seal, const struct actor *actor,
 				   const struct moving *m, struct complaint *c);
 

@@ -26,12 +26,14 @@ const struct sql directory_sql[] = {
 };
 const size_t directory_sql_n = ARRAY_LEN(directory_sql);
 
-static struct names names_of(const struct db_value *v)
+static struct names
+names_of(const struct db_value *v)
 {
 	return (struct names){ { [LANG_EN] = v[0].s, [LANG_BN] = v[1].s, [LANG_HI] = v[2].s } };
 }
 
-static enum status load_departments(struct db *db, struct directory *d)
+static enum status
+load_departments(struct db *db, struct directory *d)
 {
 	struct db_rows rows;
 	struct department *list;
@@ -52,7 +54,8 @@ static enum status load_departments(struct db *db, struct directory *d)
 	return E_OK;
 }
 
-static enum status load_categories(struct db *db, struct directory *d)
+static enum status
+load_categories(struct db *db, struct directory *d)
 {
 	struct db_rows rows;
 	struct category *list;
@@ -77,7 +80,8 @@ static enum status load_categories(struct db *db, struct directory *d)
 	return E_OK;
 }
 
-static enum status load_subcategories(struct db *db, struct directory *d)
+static enum status
+load_subcategories(struct db *db, struct directory *d)
 {
 	struct db_rows rows;
 	struct subcategory *list;
@@ -107,7 +111,8 @@ static enum status load_subcategories(struct db *db, struct directory *d)
 	return E_OK;
 }
 
-static enum status load_calendar_and_places(struct db *db, struct directory *d)
+static enum status
+load_calendar_and_places(struct db *db, struct directory *d)
 {
 	struct db_rows rows;
 	int64_t *days;
@@ -137,7 +142,8 @@ static enum status load_calendar_and_places(struct db *db, struct directory *d)
 	return E_OK;
 }
 
-static enum status load_names(struct db *db, struct directory *d)
+static enum status
+load_names(struct db *db, struct directory *d)
 {
 	struct db_rows rows;
 	struct public_name *list;
@@ -158,7 +164,8 @@ static enum status load_names(struct db *db, struct directory *d)
 	return E_OK;
 }
 
-enum status directory_version(struct db *db, struct arena *a, int64_t *version)
+enum status
+directory_version(struct db *db, struct arena *a, int64_t *version)
 {
 	struct db_rows rows;
 	enum status st = db_run(db, a, &directory_sql[Q_VERSION], DB_NO_ARGS, &rows);
@@ -170,7 +177,8 @@ enum status directory_version(struct db *db, struct arena *a, int64_t *version)
 	return st;
 }
 
-enum status directory_load(struct db *db, struct directory **out)
+enum status
+directory_load(struct db *db, struct directory **out)
 {
 	struct arena *a = arena_new(65536, DIRECTORY_BYTES);
 	struct directory *d = a == NULL ? NULL : arena_alloc(a, sizeof(*d));
@@ -200,13 +208,15 @@ enum status directory_load(struct db *db, struct directory **out)
 	return E_OK;
 }
 
-void directory_free(struct directory *d)
+void
+directory_free(struct directory *d)
 {
 	if (d != NULL)
 		arena_free(d->arena);
 }
 
-const struct subcategory *directory_subcategory(const struct directory *d, struct span code)
+const struct subcategory *
+directory_subcategory(const struct directory *d, struct span code)
 {
 	for (size_t i = 0; i < d->n_subcategories; i++)
 		if (span_eq(d->subcategories[i].code, code))
@@ -214,7 +224,8 @@ const struct subcategory *directory_subcategory(const struct directory *d, struc
 	return NULL;
 }
 
-const struct category *directory_category(const struct directory *d, struct span code)
+const struct category *
+directory_category(const struct directory *d, struct span code)
 {
 	for (size_t i = 0; i < d->n_categories; i++)
 		if (span_eq(d->categories[i].code, code))
@@ -222,7 +233,8 @@ const struct category *directory_category(const struct directory *d, struct span
 	return NULL;
 }
 
-const struct department *directory_department(const struct directory *d, struct span code)
+const struct department *
+directory_department(const struct directory *d, struct span code)
 {
 	for (size_t i = 0; i < d->n_departments; i++)
 		if (span_eq(d->departments[i].code, code))
@@ -230,7 +242,8 @@ const struct department *directory_department(const struct directory *d, struct 
 	return NULL;
 }
 
-static const struct names *public_name(const struct directory *d, struct span kind, struct span code)
+static const struct names *
+public_name(const struct directory *d, struct span kind, struct span code)
 {
 	for (size_t i = 0; i < d->n_public_names; i++)
 		if (span_eq(d->public_names[i].code, code) && span_eq(d->public_names[i].kind, kind))
@@ -238,17 +251,20 @@ static const struct names *public_name(const struct directory *d, struct span ki
 	return NULL;
 }
 
-const struct names *directory_state(const struct directory *d, struct span state)
+const struct names *
+directory_state(const struct directory *d, struct span state)
 {
 	return public_name(d, SPAN("state"), state);
 }
 
-const struct names *directory_office(const struct directory *d, struct span office)
+const struct names *
+directory_office(const struct directory *d, struct span office)
 {
 	return public_name(d, SPAN("office"), office);
 }
 
-static bool is_holiday(const struct directory *d, int64_t midnight_ms)
+static bool
+is_holiday(const struct directory *d, int64_t midnight_ms)
 {
 	size_t low = 0, high = d->n_holidays;
 
@@ -263,7 +279,8 @@ static bool is_holiday(const struct directory *d, int64_t midnight_ms)
 	return low < d->n_holidays && d->holidays[low] == midnight_ms;
 }
 
-int64_t directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
+int64_t
+directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
 {
 	int64_t left = sla_hours * HOUR_MS, at = from_ms;
 
@@ -283,7 +300,8 @@ int64_t directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
 	}
 }
 
-enum status directory_locate(struct db *db, struct arena *a, double lon, double lat, int *ward)
+enum status
+directory_locate(struct db *db, struct arena *a, double lon, double lat, int *ward)
 {
 	struct db_rows rows;
 	enum status st = db_run(db, a, &directory_sql[Q_LOCATE], DB_ARGS(db_double(lon), db_double(lat)), &rows);

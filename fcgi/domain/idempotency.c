@@ -7,7 +7,8 @@
 enum { Q_CLAIM, Q_STORED };
 
 const struct sql idempotency_sql[] = {
-	[Q_CLAIM] = { "INSERT INTO idempotency (scope, body_hash, http, answer, created_at) VALUES (?, ?, 200, '', ?)", "bbt", "", false },
+	[Q_CLAIM] = { "INSERT INTO idempotency (scope, body_hash, http, answer, created_at) VALUES (?, ?, 200, '', ?)", "bbt", "",
+		      false },
 	[Q_STORED] = { "SELECT body_hash FROM idempotency WHERE scope = ?", "b", "b", false },
 };
 const size_t idempotency_sql_n = ARRAY_LEN(idempotency_sql);

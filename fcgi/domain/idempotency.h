@@ -9,7 +9,8 @@
 void idempotency_request(struct span method, struct span path, struct span key, uint8_t out[static SEAL_HASH_BYTES]);
 
 /* … with its principal, so that keys of different callers never meet. The same as in sql/procedures/complaint_lodge.sql. */
-void idempotency_scope(const char *kind, int64_t id, const uint8_t request[static SEAL_HASH_BYTES], uint8_t out[static SEAL_HASH_BYTES]);
+void idempotency_scope(const char *kind, int64_t id, const uint8_t request[static SEAL_HASH_BYTES],
+		       uint8_t out[static SEAL_HASH_BYTES]);
 
 /* Inside db_tx, first of all. E_STALE: an earlier try has committed (its row is there). */
 MUST_USE enum status idempotency_claim(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES],

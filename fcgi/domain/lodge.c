@@ -12,8 +12,8 @@
 enum { Q_LODGE, Q_BLOCK_READ, Q_BLOCK_TAKE };
 
 const struct sql lodge_sql[] = {
-	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ibbbisssssidddbssbttb",
-		      "ssssssiitt", true },
+	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      "ibbbisssssidddbssbttb", "ssssssiitt", true },
 	[Q_BLOCK_READ] = { "SELECT next_id FROM id_block WHERE name = 'complaint'", "", "i", false },
 	[Q_BLOCK_TAKE] = { "UPDATE id_block SET next_id = next_id + ? WHERE name = 'complaint' AND next_id = ?", "ii", "", false },
 };
@@ -87,7 +87,8 @@ id_source_next(struct id_source *ids, struct db *db, struct arena *a, int64_t *i
 
 /* The variables of every message about this lodging. */
 static enum status
-seal_payload(struct arena *a, const struct seal *seal, const char *number, const struct lodging *in, int64_t due_ms, struct span *out)
+seal_payload(struct arena *a, const struct seal *seal, const char *number, const struct lodging *in, int64_t due_ms,
+	     struct span *out)
 {
 	struct buf json = BUF_INIT(1024);
 	char due[CLOCK_TEXT_SIZE];
@@ -165,13 +166,13 @@ complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const
 		return st;
 	st = db_call(db, a, &lodge_sql[Q_LODGE],
 		     DB_ARGS(db_int(0), db_bytes(in->token_hash, SEAL_HASH_BYTES), db_bytes(in->scope, SEAL_HASH_BYTES),
-			     db_bytes(in->body_hash, SEAL_HASH_BYTES), db_int(id), db_text(span_of(number)), db_text(span_of(in->channel)),
-			     db_text(d->departments[category->department].code), db_text(category->code), db_text(in->subcategory->code),
-			     in->ward == 0 ? db_null() : db_int(in->ward), in->has_point ? db_double(in->lon) : db_null(),
-			     in->has_point ? db_double(in->lat) : db_null(),
+			     db_bytes(in->body_hash, SEAL_HASH_BYTES), db_int(id), db_text(span_of(number)),
+			     db_text(span_of(in->channel)), db_text(d->departments[category->department].code),
+			     db_text(category->code), db_text(in->subcategory->code), in->ward == 0 ? db_null() : db_int(in->ward),
+			     in->has_point ? db_double(in->lon) : db_null(), in->has_point ? db_double(in->lat) : db_null(),
 			     in->has_point && in->accuracy_m >= 0 ? db_double(in->accuracy_m) : db_null(), db_text(landmark),
-			     db_text(in->description), db_text(span_of(in->language)), db_text(name), db_time(in->now_ms), db_time(due_ms),
-			     db_text(payload)),
+			     db_text(in->description), db_text(span_of(in->language)), db_text(name), db_time(in->now_ms),
+			     db_time(due_ms), db_text(payload)),
 		     &rows);
 	if (st != E_OK)
 		return st;

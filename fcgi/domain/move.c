@@ -73,10 +73,10 @@ body(struct db *db, void *arg)
 	if (st != E_OK)
 		return st;
 	st = db_run(db, s->arena, &move_sql[Q_MOVE],
-		    DB_ARGS(db_int(0), db_int(s->c->id), db_int(m->version), db_time(m->now_ms), db_text(span_of(action_name(m->action))),
-			    db_text(span_of(state_name(row->to))), db_int(s->c->level), db_text(SPAN("citizen")), db_int(s->actor->id),
-			    db_text(SPAN("CITIZEN")), db_text(m->note), db_int(0), db_null(), db_time(s->c->resolved_ms), db_null(),
-			    db_text(s->payload)),
+		    DB_ARGS(db_int(0), db_int(s->c->id), db_int(m->version), db_time(m->now_ms),
+			    db_text(span_of(action_name(m->action))), db_text(span_of(state_name(row->to))), db_int(s->c->level),
+			    db_text(SPAN("citizen")), db_int(s->actor->id), db_text(SPAN("CITIZEN")), db_text(m->note), db_int(0),
+			    db_null(), db_time(s->c->resolved_ms), db_null(), db_text(s->payload)),
 		    &rows);
 	if (st != E_OK)
 		return st;

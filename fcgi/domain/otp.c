@@ -55,7 +55,8 @@ struct sending {
 	char day[11];
 };
 
-static void code_tag(const struct seal *seal, const uint8_t *id, struct span code, uint8_t out[static SEAL_HASH_BYTES])
+static void
+code_tag(const struct seal *seal, const uint8_t *id, struct span code, uint8_t out[static SEAL_HASH_BYTES])
 {
 	char text[OTP_ID_BYTES + 16];
 	size_t n = code.n > 16 ? 16 : code.n;
@@ -65,7 +66,8 @@ static void code_tag(const struct seal *seal, const uint8_t *id, struct span cod
 	seal_tag(seal, "otp", (struct span){ text, OTP_ID_BYTES + n }, out);
 }
 
-static enum status check_limits(struct db *db, struct sending *s)
+static enum status
+check_limits(struct db *db, struct sending *s)
 {
 	const struct conf *c = s->conf;
 	int64_t now = s->request->now_ms;
@@ -91,7 +93,8 @@ static enum status check_limits(struct db *db, struct sending *s)
 	return st;
 }
 
-static enum status send_body(struct db *db, void *arg)
+static enum status
+send_body(struct db *db, void *arg)
 {
 	struct sending *s = arg;
 	struct db_value now = db_time(s->request->now_ms), lang = db_text(span_of(lang_code(s->request->lang)));
@@ -118,8 +121,9 @@ static enum status send_body(struct db *db, void *arg)
 	return st;
 }
 
-enum status otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const struct otp_request *r,
-		     uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms)
+enum status
+otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const struct otp_request *r,
+	 uint8_t id[static OTP_ID_BYTES], int64_t *expires_ms)
 {
 	struct sending s = { .arena = a, .conf = conf, .request = r, .id = id, .expires_ms = r->now_ms + conf->otp.ttl_s * 1000 };
 	struct clock_date day = clock_kolkata_date(r->now_ms);
@@ -160,7 +164,8 @@ struct using
 	bool wrong; /* the try is to be kept: committed, not rolled back */
 };
 
-static enum status use_body(struct db *db, void *arg)
+static enum status
+use_body(struct db *db, void *arg)
 {
 	struct using *u = arg;
 	struct db_value id = db_bytes(u->id, OTP_ID_BYTES);
@@ -192,8 +197,9 @@ static enum status use_body(struct db *db, void *arg)
 	return st;
 }
 
-enum status otp_use(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal,
-		    const uint8_t id[static OTP_ID_BYTES], struct span code, int64_t now_ms, int64_t *citizen_id)
+enum status
+otp_use(struct db *db, struct arena *a, const struct conf *conf, const struct seal *seal, const uint8_t id[static OTP_ID_BYTES],
+	struct span code, int64_t now_ms, int64_t *citizen_id)
 {
 	struct using u = { .arena = a, .conf = conf, .seal = seal, .id = id, .code = code, .now_ms = now_ms };
 	enum status st = db_tx(db, use_body, &u, NULL);

@@ -34,7 +34,8 @@ const struct sql session_sql[] = {
 };
 const size_t session_sql_n = ARRAY_LEN(session_sql);
 
-static enum status load_duties(struct db *db, struct arena *a, struct actor *actor)
+static enum status
+load_duties(struct db *db, struct arena *a, struct actor *actor)
 {
 	struct db_rows rows;
 	struct duty *duties;
@@ -60,7 +61,8 @@ static enum status load_duties(struct db *db, struct arena *a, struct actor *act
 	return E_OK;
 }
 
-enum status session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *actor)
+enum status
+session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *actor)
 {
 	struct db_rows rows;
 	const struct db_value *v;
@@ -82,13 +84,15 @@ enum status session_actor(struct db *db, struct arena *a, int64_t now_ms, struct
 	return load_duties(db, a, actor);
 }
 
-static struct db_value if_kind(enum actor_kind kind, enum actor_kind wanted, int64_t id)
+static struct db_value
+if_kind(enum actor_kind kind, enum actor_kind wanted, int64_t id)
 {
 	return kind == wanted ? db_int(id) : db_null();
 }
 
-enum status session_create(struct db *db, struct arena *a, enum actor_kind kind, int64_t id, int64_t now_ms, int64_t expires_ms,
-			   char token[static SEAL_TOKEN_TEXT_SIZE])
+enum status
+session_create(struct db *db, struct arena *a, enum actor_kind kind, int64_t id, int64_t now_ms, int64_t expires_ms,
+	       char token[static SEAL_TOKEN_TEXT_SIZE])
 {
 	uint8_t hash[SEAL_HASH_BYTES];
 	struct db_rows rows;
@@ -101,8 +105,8 @@ enum status session_create(struct db *db, struct arena *a, enum actor_kind kind,
 		      &rows);
 }
 
-enum status session_list(struct db *db, struct arena *a, const struct actor *actor, int64_t now_ms, const struct session_row **out,
-			 size_t *n)
+enum status
+session_list(struct db *db, struct arena *a, const struct actor *actor, int64_t now_ms, const struct session_row **out, size_t *n)
 {
 	struct db_rows rows;
 	struct session_row *list;
@@ -128,7 +132,8 @@ enum status session_list(struct db *db, struct arena *a, const struct actor *act
 	return E_OK;
 }
 
-enum status session_revoke(struct db *db, struct arena *a, const struct actor *actor, bool all, int64_t now_ms)
+enum status
+session_revoke(struct db *db, struct arena *a, const struct actor *actor, bool all, int64_t now_ms)
 {
 	struct db_rows rows;
 
@@ -141,8 +146,8 @@ enum status session_revoke(struct db *db, struct arena *a, const struct actor *a
 		      &rows);
 }
 
-enum status session_password(struct db *db, struct arena *a, struct span user, struct span password, int64_t now_ms,
-			     int64_t *staff_id)
+enum status
+session_password(struct db *db, struct arena *a, struct span user, struct span password, int64_t now_ms, int64_t *staff_id)
 {
 	struct db_rows rows, ignored;
 	const struct db_value *v = NULL;

@@ -79,7 +79,8 @@ status_cache_lower(struct cache *k, const char *number)
 }
 
 bool
-status_cache_put(struct cache *k, const char *number, const char *token, int64_t version, const char *etag, struct span body, int64_t ttl_s)
+status_cache_put(struct cache *k, const char *number, const char *token, int64_t version, const char *etag, struct span body,
+		 int64_t ttl_s)
 {
 	char key[STATUS_KEY_SIZE], ttl_text[24];
 	struct buf value = BUF_INIT(1 << 20);

@@ -1,19 +1,19 @@
 /* The public status answer of a number, as bytes in Redis (key ekmc:status:NUMBER).
  *
  * The value is an answer "V<version of the row> <etag>\n<body>", or the token of somebody who will put or drop one:
- *  - a reader that missed puts "R<token>" where there is nothing, and its answer only in the place of its own token: one that was slow
- *    finds another token, a newer answer or nothing, and leaves it so;
- *  - a writer puts "W<token>" over whatever there is before its transaction and drops the entry after it: between the two, and should
- *    it die there, everybody reads MariaDB.
- * So no order of slow readers, writers and restarts of Redis leaves an older answer over a newer one. Everything has a TTL. What a
- * writer could not tell an unreachable Redis it owes, and pays as soon as Redis is back. */
+ *  - a reader that missed puts "R<token>" where there is nothing, and its answer only in the place of its own token: one that was
+ * slow finds another token, a newer answer or nothing, and leaves it so;
+ *  - a writer puts "W<token>" over whatever there is before its transaction and drops the entry after it: between the two, and
+ * should it die there, everybody reads MariaDB. So no order of slow readers, writers and restarts of Redis leaves an older answer
+ * over a newer one. Everything has a TTL. What a writer could not tell an unreachable Redis it owes, and pays as soon as Redis is
+ * back. */
 #ifndef EKMC_DOMAIN_STATUS_CACHE_H
 #define EKMC_DOMAIN_STATUS_CACHE_H
 
 #include "core/cache.h"
 #include "core/ids.h"
 
-#define STATUS_KEY_SIZE	  (sizeof("ekmc:status:") + NUMBER_DIGITS)
+#define STATUS_KEY_SIZE   (sizeof("ekmc:status:") + NUMBER_DIGITS)
 #define STATUS_TOKEN_SIZE 34
 
 void status_cache_key(const char *number, char out[static STATUS_KEY_SIZE]);

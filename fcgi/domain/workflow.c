@@ -1,9 +1,8 @@
 /* The table of moves. */
 #include "domain/workflow.h"
 
-#define AT(s) (1u << (s))
-#define OPEN_BUT_ESCALATED \
-	(AT(UNASSIGNED) | AT(ASSIGNED) | AT(IN_PROGRESS) | AT(REASSIGN_REQUESTED) | AT(AWAITING_CITIZEN))
+#define AT(s)              (1u << (s))
+#define OPEN_BUT_ESCALATED (AT(UNASSIGNED) | AT(ASSIGNED) | AT(IN_PROGRESS) | AT(REASSIGN_REQUESTED) | AT(AWAITING_CITIZEN))
 
 /* clang-format off */
 static const struct move moves[] = {

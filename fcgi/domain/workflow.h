@@ -40,7 +40,7 @@ MUST_USE bool state_parse(struct span word, enum state *out);
 const char *action_name(enum action a);
 MUST_USE bool action_parse(struct span word, enum action *out);
 
-extern const char *const state_names[];	 /* NULL-terminated, indexed by enum state */
+extern const char *const state_names[];  /* NULL-terminated, indexed by enum state */
 extern const char *const action_names[]; /* NULL-terminated, indexed by enum action */
 
 #endif

@@ -11,13 +11,15 @@
 #define KEY_CHARS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:"
 #define TOKEN_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-static enum status malformed(struct call *c, const char *why)
+static enum status
+malformed(struct call *c, const char *why)
 {
 	c->why = why;
 	return E_MALFORMED;
 }
 
-static enum status read_json(struct call *c)
+static enum status
+read_json(struct call *c)
 {
 	struct span type = span_of(FCGX_GetParam("CONTENT_TYPE", (FCGX_ParamArray)c->req.envp)), media;
 
@@ -28,7 +30,8 @@ static enum status read_json(struct call *c)
 	return json_decode(c->arena, c->req.body, &c->body, &c->why);
 }
 
-static enum status read_key(struct call *c)
+static enum status
+read_key(struct call *c)
 {
 	const char *sent = req_header(&c->req, "IDEMPOTENCY_KEY");
 
@@ -43,7 +46,8 @@ static enum status read_key(struct call *c)
 	return E_OK;
 }
 
-const char *gate_csrf(const struct call *c, const uint8_t token_hash[static SEAL_HASH_BYTES])
+const char *
+gate_csrf(const struct call *c, const uint8_t token_hash[static SEAL_HASH_BYTES])
 {
 	uint8_t tag[SEAL_HASH_BYTES];
 
@@ -51,7 +55,8 @@ const char *gate_csrf(const struct call *c, const uint8_t token_hash[static SEAL
 	return seal_base64url(c->arena, (struct span){ (const char *)tag, sizeof(tag) });
 }
 
-static enum status check_csrf(struct call *c)
+static enum status
+check_csrf(struct call *c)
 {
 	const char *sent = req_header(&c->req, "X_EKMC_CSRF");
 	const char *right = gate_csrf(c, c->actor.token_hash);
@@ -63,7 +68,8 @@ static enum status check_csrf(struct call *c)
 	return E_OK;
 }
 
-static enum status read_token(struct call *c)
+static enum status
+read_token(struct call *c)
 {
 	const char *header = req_header(&c->req, "AUTHORIZATION");
 	struct span token;
@@ -85,7 +91,8 @@ static enum status read_token(struct call *c)
 	return E_OK;
 }
 
-enum status gate_front(struct call *c)
+enum status
+gate_front(struct call *c)
 {
 	enum status st = E_OK;
 
@@ -98,7 +105,8 @@ enum status gate_front(struct call *c)
 	return st;
 }
 
-enum status gate_back(struct call *c)
+enum status
+gate_back(struct call *c)
 {
 	enum status st;
 

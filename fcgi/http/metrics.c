@@ -5,14 +5,16 @@
 
 struct metrics metrics;
 
-static void line(struct buf *out, const char *name, const char *type, const char *help, const char *labels, int64_t value)
+static void
+line(struct buf *out, const char *name, const char *type, const char *help, const char *labels, int64_t value)
 {
 	if (type != NULL)
 		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 	buf_printf(out, "%s%s %" PRId64 "\n", name, labels, value);
 }
 
-void metrics_write(struct buf *out)
+void
+metrics_write(struct buf *out)
 {
 	static const char *const classes[] = {
 		NULL, NULL, "{class=\"2xx\"}", "{class=\"3xx\"}", "{class=\"4xx\"}", "{class=\"5xx\"}"

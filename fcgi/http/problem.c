@@ -5,13 +5,15 @@
 
 #define DETAIL_MAX 2048
 
-const char *problem_code(enum status st)
+const char *
+problem_code(enum status st)
 {
 	return problems[st].code;
 }
 
 /* Replaces {min}, {max} and {expected}; whole numbers are written without a fraction. */
-static void fill(struct buf *out, const char *text, const struct field_error *e)
+static void
+fill(struct buf *out, const char *text, const struct field_error *e)
 {
 	for (const char *p = text; *p != '\0'; p++) {
 		if (strncmp(p, "{min}", 5) == 0) {
@@ -29,7 +31,8 @@ static void fill(struct buf *out, const char *text, const struct field_error *e)
 	}
 }
 
-static json_t *field_list(const struct field_errors *errors, enum lang lang)
+static json_t *
+field_list(const struct field_errors *errors, enum lang lang)
 {
 	json_t *list = json_array();
 	struct buf detail = BUF_INIT(DETAIL_MAX);
@@ -47,7 +50,8 @@ static json_t *field_list(const struct field_errors *errors, enum lang lang)
 	return list;
 }
 
-void problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, const char *why)
+void
+problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, const char *why)
 {
 	const struct problem_text *t = &problems[st];
 	char type[64];

@@ -12,7 +12,8 @@ struct queue {
 	void *item[];
 };
 
-struct queue *queue_new(size_t cap)
+struct queue *
+queue_new(size_t cap)
 {
 	struct queue *q = calloc(1, sizeof(*q) + cap * sizeof(void *));
 
@@ -24,7 +25,8 @@ struct queue *queue_new(size_t cap)
 	return q;
 }
 
-void queue_free(struct queue *q)
+void
+queue_free(struct queue *q)
 {
 	if (q == NULL)
 		return;
@@ -33,7 +35,8 @@ void queue_free(struct queue *q)
 	free(q);
 }
 
-bool queue_push(struct queue *q, void *item)
+bool
+queue_push(struct queue *q, void *item)
 {
 	bool ok;
 
@@ -47,7 +50,8 @@ bool queue_push(struct queue *q, void *item)
 	return ok;
 }
 
-void *queue_pop(struct queue *q)
+void *
+queue_pop(struct queue *q)
 {
 	void *item = NULL;
 
@@ -63,7 +67,8 @@ void *queue_pop(struct queue *q)
 	return item;
 }
 
-void queue_close(struct queue *q)
+void
+queue_close(struct queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	q->closed = true;
@@ -71,7 +76,8 @@ void queue_close(struct queue *q)
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
-size_t queue_length(struct queue *q)
+size_t
+queue_length(struct queue *q)
 {
 	size_t n;
 

@@ -37,12 +37,14 @@ struct conn {
 	int64_t begun_us;
 };
 
-static struct conn *conn_of(struct call *c)
+static struct conn *
+conn_of(struct call *c)
 {
 	return (struct conn *)((char *)c - offsetof(struct conn, call));
 }
 
-static void post(struct reactor *r, struct conn *k, enum mail mail)
+static void
+post(struct reactor *r, struct conn *k, enum mail mail)
 {
 	k->mail = mail;
 	(void)pthread_mutex_lock(&r->lock);
@@ -52,14 +54,16 @@ static void post(struct reactor *r, struct conn *k, enum mail mail)
 	(void)uv_async_send(&r->wake);
 }
 
-static void conn_freed(uv_handle_t *handle)
+static void
+conn_freed(uv_handle_t *handle)
 {
 	struct conn *k = handle->data;
 
 	free(k);
 }
 
-static void conn_close(struct conn *k)
+static void
+conn_close(struct conn *k)
 {
 	struct reactor *r = k->reactor;
 
@@ -79,14 +83,16 @@ static void conn_close(struct conn *k)
 	uv_close((uv_handle_t *)&k->poll, conn_freed);
 }
 
-static struct arena *arena_take(struct reactor *r)
+static struct arena *
+arena_take(struct reactor *r)
 {
 	if (r->n_spare > 0)
 		return r->spare[--r->n_spare];
 	return arena_new(ARENA_FIRST_BYTES, (size_t)r->options->conf->worker.arena_bytes);
 }
 
-static void arena_give(struct reactor *r, struct arena *a)
+static void
+arena_give(struct reactor *r, struct arena *a)
 {
 	if (r->n_spare == ARRAY_LEN(r->spare)) {
 		arena_free(a);
@@ -96,7 +102,8 @@ static void arena_give(struct reactor *r, struct arena *a)
 	r->spare[r->n_spare++] = a;
 }
 
-static void finish(struct conn *k)
+static void
+finish(struct conn *k)
 {
 	struct reactor *r = k->reactor;
 	struct call *c = &k->call;
@@ -121,13 +128,15 @@ static void finish(struct conn *k)
 		conn_close(k);
 }
 
-enum next call_fail(struct call *c, enum status st)
+enum next
+call_fail(struct call *c, enum status st)
 {
 	problem_write(&c->resp, &c->req, st, &c->errors, c->why);
 	return NEXT_REPLY;
 }
 
-void call_reply(struct call *c)
+void
+call_reply(struct call *c)
 {
 	struct conn *k = conn_of(c);
 
@@ -139,7 +148,8 @@ void call_reply(struct call *c)
 	finish(k);
 }
 
-void call_back(struct call *c)
+void
+call_back(struct call *c)
 {
 	struct reactor *r = c->reactor;
 
@@ -155,12 +165,14 @@ void call_back(struct call *c)
 	call_reply(c);
 }
 
-void *call_local(const struct call *c)
+void *
+call_local(const struct call *c)
 {
 	return c->reactor->local;
 }
 
-static enum next dispatch(struct conn *k)
+static enum next
+dispatch(struct conn *k)
 {
 	struct reactor *r = k->reactor;
 	struct call *c = &k->call;
@@ -187,7 +199,8 @@ static enum next dispatch(struct conn *k)
 	return c->route->front != NULL ? c->route->front(c) : NEXT_BACK;
 }
 
-static void begin(struct conn *k)
+static void
+begin(struct conn *k)
 {
 	struct reactor *r = k->reactor;
 	struct call *c = &k->call;
@@ -217,7 +230,8 @@ static void begin(struct conn *k)
 		call_reply(c);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void
+on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct conn *k = poll->data;
 
@@ -235,7 +249,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	begin(k);
 }
 
-static void adopt(struct conn *k)
+static void
+adopt(struct conn *k)
 {
 	struct reactor *r = k->reactor;
 
@@ -256,7 +271,8 @@ static void adopt(struct conn *k)
 
 /* A connection as libfcgi wants it: an accepted socket that it will only parse. Detached, because otherwise closing selects on the
  * descriptor, which must be below 1,024 there, and waits up to 2 s for the other side. */
-static struct conn *conn_new(struct reactor *r, int fd)
+static struct conn *
+conn_new(struct reactor *r, int fd)
 {
 	struct conn *k = calloc(1, sizeof(*k));
 
@@ -274,7 +290,8 @@ static struct conn *conn_new(struct reactor *r, int fd)
 
 static void on_acceptable(uv_poll_t *poll, int status, int events);
 
-static void accept_again(uv_timer_t *timer)
+static void
+accept_again(uv_timer_t *timer)
 {
 	struct reactor *r = timer->data;
 
@@ -282,7 +299,8 @@ static void accept_again(uv_timer_t *timer)
 		(void)uv_poll_start(&r->listen, UV_READABLE, on_acceptable);
 }
 
-static void on_acceptable(uv_poll_t *poll, int status, int events)
+static void
+on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	static const struct timeval timeout = { .tv_sec = IO_TIMEOUT_S };
 	struct reactor *r = poll->data;
@@ -312,7 +330,8 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 }
 
 /* Idle connections are closed after a moment without requests, busy ones when they have their answer. */
-static void drain_tick(uv_timer_t *timer)
+static void
+drain_tick(uv_timer_t *timer)
 {
 	struct reactor *r = timer->data;
 	int64_t now = clock_monotonic_ms();
@@ -338,7 +357,8 @@ static void drain_tick(uv_timer_t *timer)
 	uv_stop(&r->loop);
 }
 
-static void drain_begin(struct reactor *r)
+static void
+drain_begin(struct reactor *r)
 {
 	if (r->draining)
 		return;
@@ -349,7 +369,8 @@ static void drain_begin(struct reactor *r)
 	(void)uv_timer_start(&r->timer, drain_tick, 0, DRAIN_TICK_MS);
 }
 
-static void on_wake(uv_async_t *wake)
+static void
+on_wake(uv_async_t *wake)
 {
 	struct reactor *r = wake->data;
 	struct conn *mail, *next;
@@ -374,12 +395,14 @@ static void on_wake(uv_async_t *wake)
 		drain_begin(r);
 }
 
-void reactor_done(struct call *c)
+void
+reactor_done(struct call *c)
 {
 	post(c->reactor, conn_of(c), MAIL_DONE);
 }
 
-static void *reactor_main(void *arg)
+static void *
+reactor_main(void *arg)
 {
 	struct reactor *r = arg;
 
@@ -390,7 +413,8 @@ static void *reactor_main(void *arg)
 	return NULL;
 }
 
-int reactor_start(struct reactor *r)
+int
+reactor_start(struct reactor *r)
 {
 	(void)pthread_mutex_init(&r->lock, NULL);
 	if (uv_loop_init(&r->loop) != 0 || uv_async_init(&r->loop, &r->wake, on_wake) != 0 ||
@@ -412,7 +436,8 @@ int reactor_start(struct reactor *r)
 	return pthread_create(&r->thread, NULL, reactor_main, r) == 0 ? 0 : -1;
 }
 
-void reactor_drain(struct reactor *r)
+void
+reactor_drain(struct reactor *r)
 {
 	(void)pthread_mutex_lock(&r->lock);
 	r->stop = true;
@@ -420,7 +445,8 @@ void reactor_drain(struct reactor *r)
 	(void)uv_async_send(&r->wake);
 }
 
-void reactor_join(struct reactor *r)
+void
+reactor_join(struct reactor *r)
 {
 	(void)pthread_join(r->thread, NULL);
 }

@@ -21,14 +21,16 @@ static const char *const single[] = { "HTTP_AUTHORIZATION=",    "HTTP_IDEMPOTENC
 				      "HTTP_X_EKMC_CSRF=",      "HTTP_X_EKMC_CLIENT=",    "HTTP_X_EKMC_NONCE=",
 				      "HTTP_X_EKMC_TIMESTAMP=", "HTTP_X_EKMC_SIGNATURE=", "HTTP_X_HUB_SIGNATURE_256=" };
 
-static const char *param(const struct req *r, const char *name)
+static const char *
+param(const struct req *r, const char *name)
 {
 	const char *v = FCGX_GetParam(name, (FCGX_ParamArray)r->envp);
 
 	return v == NULL ? "" : v;
 }
 
-static enum method method_of(const char *name)
+static enum method
+method_of(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 		if (strcmp(methods[i].name, name) == 0)
@@ -36,7 +38,8 @@ static enum method method_of(const char *name)
 	return M_OTHER;
 }
 
-static bool has_doubles(const struct req *r)
+static bool
+has_doubles(const struct req *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(single); i++) {
 		size_t n = strlen(single[i]), seen = 0;
@@ -49,7 +52,8 @@ static bool has_doubles(const struct req *r)
 	return false;
 }
 
-static const char *request_id(const struct req *r, struct arena *a)
+static const char *
+request_id(const struct req *r, struct arena *a)
 {
 	const char *sent = param(r, "HTTP_X_REQUEST_ID");
 	char made[REQUEST_ID_SIZE];
@@ -60,7 +64,8 @@ static const char *request_id(const struct req *r, struct arena *a)
 	return arena_strdup(a, made);
 }
 
-static enum status read_body(struct req *r, struct arena *a, FCGX_Stream *in, size_t body_bytes)
+static enum status
+read_body(struct req *r, struct arena *a, FCGX_Stream *in, size_t body_bytes)
 {
 	int64_t length = 0;
 	const char *announced = param(r, "CONTENT_LENGTH");
@@ -88,7 +93,8 @@ static enum status read_body(struct req *r, struct arena *a, FCGX_Stream *in, si
 	return E_OK;
 }
 
-enum status req_read(struct req *r, struct arena *a, FCGX_Request *fcgi, size_t body_bytes)
+enum status
+req_read(struct req *r, struct arena *a, FCGX_Request *fcgi, size_t body_bytes)
 {
 	const char *path, *query;
 	enum status st;
@@ -111,7 +117,8 @@ enum status req_read(struct req *r, struct arena *a, FCGX_Request *fcgi, size_t 
 	return st;
 }
 
-const char *req_header(const struct req *r, const char *name)
+const char *
+req_header(const struct req *r, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -121,7 +128,8 @@ const char *req_header(const struct req *r, const char *name)
 	return NULL;
 }
 
-static bool decode(struct arena *a, struct span raw, struct span *out)
+static bool
+decode(struct arena *a, struct span raw, struct span *out)
 {
 	char *p = arena_alloc(a, raw.n + 1);
 	size_t n = 0, chars;
@@ -143,7 +151,8 @@ static bool decode(struct arena *a, struct span raw, struct span *out)
 	return scan_utf8(*out, &chars);
 }
 
-enum status req_query(const struct req *r, struct arena *a, struct schema_param *params, size_t *n)
+enum status
+req_query(const struct req *r, struct arena *a, struct schema_param *params, size_t *n)
 {
 	struct span rest = r->query, pair, name;
 
@@ -163,7 +172,8 @@ enum status req_query(const struct req *r, struct arena *a, struct schema_param 
 	return E_OK;
 }
 
-struct span req_cookie(const struct req *r, const char *name)
+struct span
+req_cookie(const struct req *r, const char *name)
 {
 	const char *header = req_header(r, "COOKIE");
 	struct span rest = span_of(header), pair, key;

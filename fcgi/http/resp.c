@@ -15,18 +15,21 @@ static const char *const cache_control[] = {
 	[CACHE_NEVER] = "no-store",
 };
 
-void resp_init(struct resp *p)
+void
+resp_init(struct resp *p)
 {
 	*p = (struct resp){ .http = 500, .headers = BUF_INIT(RESP_HEADERS_MAX), .body = BUF_INIT(RESP_BODY_MAX) };
 }
 
-void resp_release(struct resp *p)
+void
+resp_release(struct resp *p)
 {
 	buf_release(&p->headers);
 	buf_release(&p->body);
 }
 
-void resp_clear(struct resp *p)
+void
+resp_clear(struct resp *p)
 {
 	buf_clear(&p->headers);
 	buf_clear(&p->body);
@@ -36,7 +39,8 @@ void resp_clear(struct resp *p)
 	p->etag[0] = '\0';
 }
 
-void resp_header(struct resp *p, const char *name, const char *fmt, ...)
+void
+resp_header(struct resp *p, const char *name, const char *fmt, ...)
 {
 	char value[1024];
 	va_list ap;
@@ -50,7 +54,8 @@ void resp_header(struct resp *p, const char *name, const char *fmt, ...)
 	buf_printf(&p->headers, "%s: %s\r\n", name, value);
 }
 
-enum status resp_json(struct resp *p, int http, json_t *body)
+enum status
+resp_json(struct resp *p, int http, json_t *body)
 {
 	if (body == NULL)
 		return E_NOMEM;
@@ -62,7 +67,8 @@ enum status resp_json(struct resp *p, int http, json_t *body)
 	return p->body.failed ? E_NOMEM : E_OK;
 }
 
-void resp_etag(struct span body, char out[static ETAG_SIZE])
+void
+resp_etag(struct span body, char out[static ETAG_SIZE])
 {
 	uint8_t hash[crypto_generichash_BYTES_MIN];
 	char hex[17];
@@ -73,7 +79,8 @@ void resp_etag(struct span body, char out[static ETAG_SIZE])
 }
 
 /* RFC 9110, section 13.1.2: a list of tags, compared weakly, or a star. */
-static bool none_match(const char *header, const char *etag)
+static bool
+none_match(const char *header, const char *etag)
 {
 	struct span rest = span_of(header), tag, own = span_of(etag + 2);
 
@@ -89,7 +96,8 @@ static bool none_match(const char *header, const char *etag)
 	return false;
 }
 
-void resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
+void
+resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 {
 	struct buf head = BUF_INIT(RESP_HEADERS_MAX + 1024);
 	bool readable = r->method == M_GET || r->method == M_HEAD;

@@ -9,7 +9,8 @@ static const struct {
 } names[] = { { M_GET, "GET" }, { M_HEAD, "HEAD" },   { M_POST, "POST" },
 	      { M_PUT, "PUT" }, { M_PATCH, "PATCH" }, { M_DELETE, "DELETE" } };
 
-static bool match(const char *pattern, struct span path, struct span *params)
+static bool
+match(const char *pattern, struct span path, struct span *params)
 {
 	const char *p = path.p, *end = path.p + path.n;
 	size_t n = 0;
@@ -35,7 +36,8 @@ static bool match(const char *pattern, struct span path, struct span *params)
 	return p == end;
 }
 
-enum status router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed)
+enum status
+router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed)
 {
 	unsigned asked = c->req.method == M_HEAD ? M_GET : c->req.method;
 
@@ -57,7 +59,8 @@ enum status router_match(const struct route *routes, size_t n, struct call *c, u
 	return *allowed == 0 ? E_NO_ROUTE : E_METHOD;
 }
 
-void router_methods(unsigned mask, char *out, size_t cap)
+void
+router_methods(unsigned mask, char *out, size_t cap)
 {
 	size_t used = 0;
 

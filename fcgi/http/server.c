@@ -29,13 +29,15 @@ struct pool_thread {
 	struct worker worker;
 };
 
-enum status call_field(struct call *c, const char *pointer, enum field_code code)
+enum status
+call_field(struct call *c, const char *pointer, enum field_code code)
 {
 	field_error_add(&c->errors, pointer, code);
 	return E_INVALID;
 }
 
-enum status call_query(struct call *c, const struct field *fields, size_t n, void *out)
+enum status
+call_query(struct call *c, const struct field *fields, size_t n, void *out)
 {
 	struct schema_param params[REQ_PARAMS_MAX];
 	size_t n_params;
@@ -48,12 +50,14 @@ enum status call_query(struct call *c, const struct field *fields, size_t n, voi
 	return st == E_OK ? schema_query(c->arena, params, n_params, fields, n, out, &c->errors) : st;
 }
 
-enum status call_body(struct call *c, const struct field *fields, size_t n, void *out)
+enum status
+call_body(struct call *c, const struct field *fields, size_t n, void *out)
 {
 	return schema_object(c->arena, c->body, fields, n, out, &c->errors);
 }
 
-static void answer(struct call *c, struct worker *w)
+static void
+answer(struct call *c, struct worker *w)
 {
 	enum status st;
 
@@ -75,7 +79,8 @@ static void answer(struct call *c, struct worker *w)
 	reactor_done(c);
 }
 
-static void *pool_main(void *arg)
+static void *
+pool_main(void *arg)
 {
 	struct pool_thread *t = arg;
 	struct call *c;
@@ -85,7 +90,8 @@ static void *pool_main(void *arg)
 	return NULL;
 }
 
-static int pool_start(struct pool_thread *pool, int n, struct queue *queue, const struct conf *conf)
+static int
+pool_start(struct pool_thread *pool, int n, struct queue *queue, const struct conf *conf)
 {
 	for (int i = 0; i < n; i++) {
 		pool[i].queue = queue;
@@ -99,7 +105,8 @@ static int pool_start(struct pool_thread *pool, int n, struct queue *queue, cons
 	return 0;
 }
 
-static int front_start(struct reactor *fronts, size_t n, struct queue *queue, const struct server_options *o)
+static int
+front_start(struct reactor *fronts, size_t n, struct queue *queue, const struct server_options *o)
 {
 	for (size_t i = 0; i < n; i++)
 		fronts[i] = (struct reactor){ .options = o, .queue = queue, .all = fronts, .n_all = n };
@@ -112,7 +119,8 @@ static int front_start(struct reactor *fronts, size_t n, struct queue *queue, co
 	return 0;
 }
 
-static void wait_for_stop(int stop_fd)
+static void
+wait_for_stop(int stop_fd)
 {
 	struct pollfd p = { .fd = stop_fd, .events = POLLIN };
 
@@ -122,7 +130,8 @@ static void wait_for_stop(int stop_fd)
 	}
 }
 
-int server_run(const struct server_options *o)
+int
+server_run(const struct server_options *o)
 {
 	static struct reactor fronts[FRONTS_MAX];
 	static struct pool_thread pool[BACKS_MAX];
@@ -158,7 +167,8 @@ int server_run(const struct server_options *o)
 	return 0;
 }
 
-int server_socket(const char *path)
+int
+server_socket(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, inherited = sd_listen_fds(1);

@@ -273,10 +273,7 @@ proxy_serve(struct proxy *p, int client)
 	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", p->socket);
 	ok = connect(server, (struct sockaddr *)&to, sizeof(to)) == 0;
 	while (ok && !atomic_load(&p->end)) {
-		struct pollfd fds[] = {
-			{.fd = client,  .events = POLLIN},
-                        { .fd = server, .events = POLLIN}
-		};
+		struct pollfd fds[] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
 
 		if (poll(fds, 2, 50) > 0) {
 			if (fds[0].revents != 0)

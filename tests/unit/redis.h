@@ -35,9 +35,7 @@ sleep_ms(int ms)
 static UNUSED struct conf
 conf_for(const char *address, int64_t timeout_ms)
 {
-	return (struct conf){
-		.redis = {.address = address, .password = "", .timeout_ms = timeout_ms}
-	};
+	return (struct conf){ .redis = { .address = address, .password = "", .timeout_ms = timeout_ms } };
 }
 
 /* For what the caches have no verb for, and to see whether Redis is there. */

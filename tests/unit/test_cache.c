@@ -36,17 +36,17 @@ test_cache__address(void **state)
 		int port;
 		bool good;
 	} cases[] = {
-		{"127.0.0.1:6379",   "127.0.0.1", 6379,  true },
-		{ "[::1]:1",         "::1",       1,     true },
+		{ "127.0.0.1:6379", "127.0.0.1", 6379, true },
+		{ "[::1]:1", "::1", 1, true },
 		{ "redis.kmc:65535", "redis.kmc", 65535, true },
-		{ "/run/redis.sock", "",          0,     true },
-		{ "",                "",          0,     false},
-		{ "localhost",       "",          0,     false},
-		{ ":6379",           "",          0,     false},
-		{ "h:0",             "",          0,     false},
-		{ "h:65536",         "",          0,     false},
-		{ "h:",              "",          0,     false},
-		{ "h:6379x",         "",          0,     false},
+		{ "/run/redis.sock", "", 0, true },
+		{ "", "", 0, false },
+		{ "localhost", "", 0, false },
+		{ ":6379", "", 0, false },
+		{ "h:0", "", 0, false },
+		{ "h:65536", "", 0, false },
+		{ "h:", "", 0, false },
+		{ "h:6379x", "", 0, false },
 	};
 	struct cache_address a;
 

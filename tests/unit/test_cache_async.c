@@ -318,8 +318,8 @@ test_cache_async__bell_notices_a_reset_and_a_silence(void **state)
 		bool resets;
 		int rings;
 	} cases[] = {
-		{"*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n", true,  2},
-		{ "-NOAUTH Authentication required.\r\n",      false, 0},
+		{ "*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n", true, 2 },
+		{ "-NOAUTH Authentication required.\r\n", false, 0 },
 	};
 
 	(void)state;

@@ -26,16 +26,16 @@ static const char schema[] =
 
 enum { S_PUT, S_GET, S_GET_TEXT, S_ADD, S_BUMP, S_NAMES, S_PING, S_SLEEP, S_SLOW_ADD };
 static const struct sql statements[] = {
-	[S_PUT] = {"INSERT INTO v (id, i, d, s, b, at) VALUES (?, ?, ?, ?, ?, ?)",                                "iidsbt", "",      false},
-	[S_GET] = { "SELECT i, d, s, b, at FROM v WHERE id = ?",                                                  "i",      "idsbt", false},
-	[S_GET_TEXT] = { "SELECT DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f'), CHAR_LENGTH(s), MD5(b) FROM v WHERE id = ?", "i",      "sis",
-                   false														  },
-	[S_ADD] = { "INSERT INTO one (name) VALUES (?)",							  "s",      "",      false},
-	[S_BUMP] = { "UPDATE one SET version = 1 WHERE name = ?",                                                  "s",      "",      false},
-	[S_NAMES] = { "SELECT seq, CONCAT('row ', seq), IF(seq % 2, NULL, seq) FROM seq_1_to_1000 ORDER BY seq",    "",       "isi",   false},
-	[S_PING] = { "SELECT 1",										   "",       "i",     false},
-	[S_SLEEP] = { "SELECT SLEEP(1.5)",									  "",       "i",     false},
-	[S_SLOW_ADD] = { "INSERT INTO one (name) SELECT IF(SLEEP(1.5) = 0, 'slow', 'slow')",                           "",       "",      false},
+	[S_PUT] = { "INSERT INTO v (id, i, d, s, b, at) VALUES (?, ?, ?, ?, ?, ?)", "iidsbt", "", false },
+	[S_GET] = { "SELECT i, d, s, b, at FROM v WHERE id = ?", "i", "idsbt", false },
+	[S_GET_TEXT] = { "SELECT DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f'), CHAR_LENGTH(s), MD5(b) FROM v WHERE id = ?", "i", "sis",
+			 false },
+	[S_ADD] = { "INSERT INTO one (name) VALUES (?)", "s", "", false },
+	[S_BUMP] = { "UPDATE one SET version = 1 WHERE name = ?", "s", "", false },
+	[S_NAMES] = { "SELECT seq, CONCAT('row ', seq), IF(seq % 2, NULL, seq) FROM seq_1_to_1000 ORDER BY seq", "", "isi", false },
+	[S_PING] = { "SELECT 1", "", "i", false },
+	[S_SLEEP] = { "SELECT SLEEP(1.5)", "", "i", false },
+	[S_SLOW_ADD] = { "INSERT INTO one (name) SELECT IF(SLEEP(1.5) = 0, 'slow', 'slow')", "", "", false },
 };
 
 struct fixture {
@@ -138,12 +138,12 @@ test_db__types_round_trip(void **state)
 		const char *at_text;
 		int64_t chars;
 	} cases[] = {
-		{0,          0.0,   SPAN(""),                                  SPAN(""),         0,             "1970-01-01T00:00:00.000000", 0                                                              },
-		{ INT64_MAX, 1e300, SPAN("ঢাকনা 🚧 नाली"), { blob, 100000 }, 1795448400123, "2026-11-23T15:40:00.123000", 12                                                             },
-		{ INT64_MIN, -0.1,  span_of(repeat(f.a,                        "🚰",           4000)),        SPAN("\0\1\0"),               -1,                                                              "1969-12-31T23:59:59.999000", 4000 },
-		{ -1,      22.5726,          SPAN("'\"\\ -- ;"),                                                 { blob, 256 },                                                     253402300799999,                                       "9999-12-31T23:59:59.999000",      8 },
-		{ 1,         88.3639,             SPAN("x"),						     { blob, 1 },						      -30610224000000,                                              "1000-01-01T00:00:00.000000",      1},
-		{ 1,         1,             SPAN("x"),						     { blob, 1 },							    951782400000,                                                    "2000-02-29T00:00:00.000000",            1    },
+		{ 0, 0.0, SPAN(""), SPAN(""), 0, "1970-01-01T00:00:00.000000", 0 },
+		{ INT64_MAX, 1e300, SPAN("ঢাকনা 🚧 नाली"), { blob, 100000 }, 1795448400123, "2026-11-23T15:40:00.123000", 12 },
+		{ INT64_MIN, -0.1, span_of(repeat(f.a, "🚰", 4000)), SPAN("\0\1\0"), -1, "1969-12-31T23:59:59.999000", 4000 },
+		{ -1, 22.5726, SPAN("'\"\\ -- ;"), { blob, 256 }, 253402300799999, "9999-12-31T23:59:59.999000", 8 },
+		{ 1, 88.3639, SPAN("x"), { blob, 1 }, -30610224000000, "1000-01-01T00:00:00.000000", 1 },
+		{ 1, 1, SPAN("x"), { blob, 1 }, 951782400000, "2000-02-29T00:00:00.000000", 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct db_value id = db_int((int64_t)i + 1);
@@ -284,11 +284,11 @@ test_db__wrong_shape_is_internal_and_logged(void **state)
 		struct sql q;
 		const char *log;
 	} cases[] = {
-		{{ "SELECT 1, 2", "", "i", false },						       "2 columns instead of 1"   },
-		{ { "SELECT 1", "", "", false },							  "1 columns instead of 0"   },
-		{ { "SELECT 1 + ?", "", "i", false },                                                     "1 parameters instead of 0"},
-		{ { "SELECT x FROM missing", "", "i", false },                                            "missing"                  },
-		{ { "INSERT INTO one (name) VALUES ('far too long for twenty letters')", "", "", false }, "1406"                     },
+		{ { "SELECT 1, 2", "", "i", false }, "2 columns instead of 1" },
+		{ { "SELECT 1", "", "", false }, "1 columns instead of 0" },
+		{ { "SELECT 1 + ?", "", "i", false }, "1 parameters instead of 0" },
+		{ { "SELECT x FROM missing", "", "i", false }, "missing" },
+		{ { "INSERT INTO one (name) VALUES ('far too long for twenty letters')", "", "", false }, "1406" },
 	};
 	struct fixture f;
 	struct db_rows rows;
@@ -329,10 +329,10 @@ test_db__procedures_answer_one_set_and_leave_nothing_open(void **state)
 		const char *log;
 		const char *row;
 	} cases[] = {
-		{{ "CALL two_results(?)", "i", "is", false }, E_OK,       "",                          NULL    },
-		{ { "CALL refuses(?)", "i", "i", false },     E_INTERNAL, "no such level",             NULL    },
-		{ { "CALL stays_open(?)", "i", "", true },    E_INTERNAL, "left its transaction open", "open"  },
-		{ { "CALL fails_open(?)", "i", "", true },    E_INTERNAL, "1644",                      "failed"},
+		{ { "CALL two_results(?)", "i", "is", false }, E_OK, "", NULL },
+		{ { "CALL refuses(?)", "i", "i", false }, E_INTERNAL, "no such level", NULL },
+		{ { "CALL stays_open(?)", "i", "", true }, E_INTERNAL, "left its transaction open", "open" },
+		{ { "CALL fails_open(?)", "i", "", true }, E_INTERNAL, "1644", "failed" },
 	};
 	struct fixture f;
 	struct db_rows rows;
@@ -371,16 +371,16 @@ test_db__check_finds_a_foreign_schema(void **state)
 		struct sql q;
 		enum status st;
 	} cases[] = {
-		{{ "SELECT id, name FROM one WHERE id = ?", "i", "is", false }, E_OK      },
-		{ { "SELECT id, name FROM one WHERE id = ?", "i", "i", false }, E_INTERNAL},
-		{ { "SELECT id, name FROM one WHERE id = ?", "", "is", false }, E_INTERNAL},
-		{ { "SELECT id, gone FROM one", "", "is", false },              E_INTERNAL},
-		{ { "DELETE FROM one WHERE id = ?", "i", "", false },           E_OK      },
-		{ { "CALL checked(?, ?)", "is", "is", false },                  E_OK      },
-		{ { "CALL checked(?, ?)", "is", "iss", false },                 E_INTERNAL},
-		{ { "CALL checked(?, ?)", "ss", "is", false },                  E_INTERNAL},
-		{ { "CALL checked(?)", "i", "is", false },                      E_INTERNAL},
-		{ { "CALL missing(?)", "i", "is", false },                      E_INTERNAL},
+		{ { "SELECT id, name FROM one WHERE id = ?", "i", "is", false }, E_OK },
+		{ { "SELECT id, name FROM one WHERE id = ?", "i", "i", false }, E_INTERNAL },
+		{ { "SELECT id, name FROM one WHERE id = ?", "", "is", false }, E_INTERNAL },
+		{ { "SELECT id, gone FROM one", "", "is", false }, E_INTERNAL },
+		{ { "DELETE FROM one WHERE id = ?", "i", "", false }, E_OK },
+		{ { "CALL checked(?, ?)", "is", "is", false }, E_OK },
+		{ { "CALL checked(?, ?)", "is", "iss", false }, E_INTERNAL },
+		{ { "CALL checked(?, ?)", "ss", "is", false }, E_INTERNAL },
+		{ { "CALL checked(?)", "i", "is", false }, E_INTERNAL },
+		{ { "CALL missing(?)", "i", "is", false }, E_INTERNAL },
 	};
 	struct fixture f;
 	struct sql both[2];
@@ -441,18 +441,18 @@ test_db__malformed_hosts_do_not_start(void **state)
 		const char *hosts;
 		bool ok;
 	} cases[] = {
-		{"127.0.0.1",				true },
+		{ "127.0.0.1", true },
 		{ "127.0.0.1:3306, [::1]:3307 ,/run/x.sock", true },
-		{ "[::1]",				   true },
-		{ "",					false},
-		{ "h:",				      false},
-		{ "h:0",				     false},
-		{ "h:65536",				 false},
-		{ ":3306",				   false},
-		{ "a,,b",				    false},
-		{ "h:33x",				   false},
-		{ "1,2,3,4,5,6,7,8",                         true },
-		{ "1,2,3,4,5,6,7,8,9",                       false},
+		{ "[::1]", true },
+		{ "", false },
+		{ "h:", false },
+		{ "h:0", false },
+		{ "h:65536", false },
+		{ ":3306", false },
+		{ "a,,b", false },
+		{ "h:33x", false },
+		{ "1,2,3,4,5,6,7,8", true },
+		{ "1,2,3,4,5,6,7,8,9", false },
 	};
 	struct conf c;
 
@@ -473,10 +473,7 @@ test_db__second_host_serves_when_the_first_is_dead_or_hung(void **state)
 	static const struct {
 		bool listening; /* accepts, says nothing */
 		int64_t within_ms;
-	} cases[] = {
-		{false, 500 },
-                { true, 1800}
-	};
+	} cases[] = { { false, 500 }, { true, 1800 } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -545,11 +542,11 @@ test_db__a_lost_read_is_repeated_a_lost_change_is_not(void **state)
 		enum status st;
 		long long stored;
 	} cases[] = {
-		{S_PING,      PROXY_CUT_BEFORE, E_OK,      0},
-		{ S_PING,     PROXY_CUT_AFTER,  E_OK,      0},
-		{ S_PING,     PROXY_HANG,       E_OK,      0},
-		{ S_SLOW_ADD, PROXY_CUT_BEFORE, E_UNKNOWN, 0},
-		{ S_SLOW_ADD, PROXY_CUT_AFTER,  E_UNKNOWN, 1},
+		{ S_PING, PROXY_CUT_BEFORE, E_OK, 0 },
+		{ S_PING, PROXY_CUT_AFTER, E_OK, 0 },
+		{ S_PING, PROXY_HANG, E_OK, 0 },
+		{ S_SLOW_ADD, PROXY_CUT_BEFORE, E_UNKNOWN, 0 },
+		{ S_SLOW_ADD, PROXY_CUT_AFTER, E_UNKNOWN, 1 },
 	};
 
 	(void)state;
@@ -607,10 +604,7 @@ test_db__a_killed_server_comes_back(void **state)
 	static const struct {
 		int statement;
 		enum status st;
-	} cases[] = {
-		{S_SLEEP,     E_BUSY   },
-                { S_SLOW_ADD, E_UNKNOWN}
-	};
+	} cases[] = { { S_SLEEP, E_BUSY }, { S_SLOW_ADD, E_UNKNOWN } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

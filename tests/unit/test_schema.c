@@ -28,42 +28,42 @@ struct lodging {
 static const char *const languages[] = { "en", "bn", "hi", NULL };
 
 static const struct field point_fields[] = {
-	{.name = "lat",  .type = FIELD_DOUBLE, .offset = offsetof(struct point, lat), .required = true, .min = -90,  .max = 90 },
-	{ .name = "lon", .type = FIELD_DOUBLE, .offset = offsetof(struct point, lon), .required = true, .min = -180, .max = 180},
+	{ .name = "lat", .type = FIELD_DOUBLE, .offset = offsetof(struct point, lat), .required = true, .min = -90, .max = 90 },
+	{ .name = "lon", .type = FIELD_DOUBLE, .offset = offsetof(struct point, lon), .required = true, .min = -180, .max = 180 },
 };
 
 #define AT(member) .offset = offsetof(struct lodging, member)
 static const struct field fields[] = {
-	{.name = "description",              .type = FIELD_TEXT, AT(description),    .required = true,                             .min = 3,   .max = 8                                               },
-	{ .name = "ward",                    .type = FIELD_INT,  AT(ward),           .min = 1,                                     .max = 144, .present = offsetof(struct lodging,                      has_ward) },
-	{ .name = "landmark",				 .type = FIELD_LINE,                                 AT(landmark), .max = 5, .present = offsetof(struct lodging,   has_landmark)                       },
+	{ .name = "description", .type = FIELD_TEXT, AT(description), .required = true, .min = 3, .max = 8 },
+	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = 144, .present = offsetof(struct lodging, has_ward) },
+	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .max = 5, .present = offsetof(struct lodging, has_landmark) },
 	{ .name = "location",
-         .type = FIELD_OBJECT,
-         AT(location),
-         .fields = point_fields,
-         .n_fields = ARRAY_LEN(point_fields),
-         .present = offsetof(struct lodging,																			   has_location) },
-	{ .name = "language",                     .type = FIELD_CHOICE,                                      AT(language),                                      .choices = languages                                         },
-	{ .name = "consent",                 .type = FIELD_BOOL, AT(consent)       },
-	{ .name = "at",				 .type = FIELD_TIME,                                    AT(at_ms)                                                     },
+	  .type = FIELD_OBJECT,
+	  AT(location),
+	  .fields = point_fields,
+	  .n_fields = ARRAY_LEN(point_fields),
+	  .present = offsetof(struct lodging, has_location) },
+	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+	{ .name = "consent", .type = FIELD_BOOL, AT(consent) },
+	{ .name = "at", .type = FIELD_TIME, AT(at_ms) },
 	{ .name = "items",
-         .type = FIELD_NUMBERS,
-         AT(items),
-         .min = -5,
-         .max = 5,
-         .most = 3,
-         .present = offsetof(struct lodging, has_items) },
-	{ .name = "t/a~g",                          .type = FIELD_TEXTS,                                   AT(tags),                                                    .min = 2,														.max = 4,                                           .most = 3                                               },
+	  .type = FIELD_NUMBERS,
+	  AT(items),
+	  .min = -5,
+	  .max = 5,
+	  .most = 3,
+	  .present = offsetof(struct lodging, has_items) },
+	{ .name = "t/a~g", .type = FIELD_TEXTS, AT(tags), .min = 2, .max = 4, .most = 3 },
 };
 
 /* A query has no objects and arrays. */
 static const struct field query_fields[] = {
-	{.name = "lat",                       .type = FIELD_DOUBLE, AT(location.lat),                       .required = true, .min = -90, .max = 90 },
-	{ .name = "ward",                         .type = FIELD_INT,                                    AT(ward),									 .min = 1, .max = 144, .present = offsetof(struct lodging, has_ward) },
-	{ .name = "text",.type = FIELD_TEXT,AT(description),.max = 5 },
-	{ .name = "language", .type = FIELD_CHOICE,            AT(language),                                                 .choices = languages },
-	{ .name = "consent",                        .type = FIELD_BOOL,							   AT(consent)																				},
-	{ .name = "at",                 .type = FIELD_TIME,                 AT(at_ms)                               },
+	{ .name = "lat", .type = FIELD_DOUBLE, AT(location.lat), .required = true, .min = -90, .max = 90 },
+	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = 144, .present = offsetof(struct lodging, has_ward) },
+	{ .name = "text", .type = FIELD_TEXT, AT(description), .max = 5 },
+	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+	{ .name = "consent", .type = FIELD_BOOL, AT(consent) },
+	{ .name = "at", .type = FIELD_TIME, AT(at_ms) },
 };
 
 static const char *const codes[] = {
@@ -176,44 +176,44 @@ test_schema__object_points_at_what_is_wrong(void **state)
 	static const struct {
 		const char *body, *told;
 	} cases[] = {
-		{"[]",									" type"				       },
-		{ "{}",								       "/description required"                       },
-		{ "{\"description\":null}",						   "/description required"                       },
-		{ "{\"description\":\" \\t\\n\\u00a0 \"}",                                    "/description required"                       },
-		{ "{\"description\":7}",						      "/description type"                           },
-		{ "{\"description\":\"ab\"}",						 "/description too_short"                      },
-		{ "{\"description\":\"  ab  \"}",                                             "/description too_short"                      },
-		{ "{\"description\":\"কলকাতাকল\"}",                           ""                                            },
-		{ "{\"description\":\"কলকাতাকলক\"}",                        "/description too_long"                       },
-		{ "{\"description\":\"ab\\u0007c\"}",                                         "/description format"                         },
-		{ "{\"description\":\"ab\\u007fc\"}",                                         "/description format"                         },
-		{ "{\"description\":\"ab\\u0085c\"}",                                         "/description format"                         },
-		{ "{\"description\":\"abc\",\"landmark\":\"a\\r\\nb\"}",                      "/landmark format"                            },
-		{ "{\"description\":\"abc\",\"landmark\":\"a\\u2028b\"}",                     "/landmark format"                            },
-		{ "{\"description\":\"abc\",\"landmark\":\"abcdef\"}",                        "/landmark too_long"                          },
-		{ "{\"description\":\"abc\",\"ward\":0}",                                     "/ward range"                                 },
-		{ "{\"description\":\"abc\",\"ward\":145}",                                   "/ward range"                                 },
-		{ "{\"description\":\"abc\",\"ward\":1.0}",                                   "/ward type"                                  },
-		{ "{\"description\":\"abc\",\"ward\":\"1\"}",                                 "/ward type"                                  },
-		{ "{\"description\":\"abc\",\"ward\":true}",                                  "/ward type"                                  },
-		{ "{\"description\":\"abc\",\"location\":[22,88]}",                           "/location type"                              },
-		{ "{\"description\":\"abc\",\"location\":{\"lat\":91}}",                      "/location/lat range, /location/lon required" },
-		{ "{\"description\":\"abc\",\"location\":{\"lat\":true,\"lon\":\"1\"}}",      "/location/lat type, /location/lon type"      },
-		{ "{\"description\":\"abc\",\"location\":{\"lat\":1,\"lon\":1,\"alt/~\":1}}", "/location/alt~1~0 unknown_key"               },
-		{ "{\"description\":\"abc\",\"language\":\"EN\"}",                            "/language format"                            },
-		{ "{\"description\":\"abc\",\"language\":0}",                                 "/language type"                              },
-		{ "{\"description\":\"abc\",\"consent\":1}",                                  "/consent type"                               },
-		{ "{\"description\":\"abc\",\"consent\":\"true\"}",                           "/consent type"                               },
-		{ "{\"description\":\"abc\",\"at\":\"2026-11-23T21:10:00\"}",                 "/at format"                                  },
-		{ "{\"description\":\"abc\",\"at\":1795448400}",                              "/at type"                                    },
-		{ "{\"description\":\"abc\",\"items\":7}",                                    "/items type"                                 },
-		{ "{\"description\":\"abc\",\"items\":[1,2,3,4]}",                            "/items too_long"                             },
-		{ "{\"description\":\"abc\",\"items\":[9,1.5,null]}",                         "/items/0 range, /items/1 type, /items/2 type"},
+		{ "[]", " type" },
+		{ "{}", "/description required" },
+		{ "{\"description\":null}", "/description required" },
+		{ "{\"description\":\" \\t\\n\\u00a0 \"}", "/description required" },
+		{ "{\"description\":7}", "/description type" },
+		{ "{\"description\":\"ab\"}", "/description too_short" },
+		{ "{\"description\":\"  ab  \"}", "/description too_short" },
+		{ "{\"description\":\"কলকাতাকল\"}", "" },
+		{ "{\"description\":\"কলকাতাকলক\"}", "/description too_long" },
+		{ "{\"description\":\"ab\\u0007c\"}", "/description format" },
+		{ "{\"description\":\"ab\\u007fc\"}", "/description format" },
+		{ "{\"description\":\"ab\\u0085c\"}", "/description format" },
+		{ "{\"description\":\"abc\",\"landmark\":\"a\\r\\nb\"}", "/landmark format" },
+		{ "{\"description\":\"abc\",\"landmark\":\"a\\u2028b\"}", "/landmark format" },
+		{ "{\"description\":\"abc\",\"landmark\":\"abcdef\"}", "/landmark too_long" },
+		{ "{\"description\":\"abc\",\"ward\":0}", "/ward range" },
+		{ "{\"description\":\"abc\",\"ward\":145}", "/ward range" },
+		{ "{\"description\":\"abc\",\"ward\":1.0}", "/ward type" },
+		{ "{\"description\":\"abc\",\"ward\":\"1\"}", "/ward type" },
+		{ "{\"description\":\"abc\",\"ward\":true}", "/ward type" },
+		{ "{\"description\":\"abc\",\"location\":[22,88]}", "/location type" },
+		{ "{\"description\":\"abc\",\"location\":{\"lat\":91}}", "/location/lat range, /location/lon required" },
+		{ "{\"description\":\"abc\",\"location\":{\"lat\":true,\"lon\":\"1\"}}", "/location/lat type, /location/lon type" },
+		{ "{\"description\":\"abc\",\"location\":{\"lat\":1,\"lon\":1,\"alt/~\":1}}", "/location/alt~1~0 unknown_key" },
+		{ "{\"description\":\"abc\",\"language\":\"EN\"}", "/language format" },
+		{ "{\"description\":\"abc\",\"language\":0}", "/language type" },
+		{ "{\"description\":\"abc\",\"consent\":1}", "/consent type" },
+		{ "{\"description\":\"abc\",\"consent\":\"true\"}", "/consent type" },
+		{ "{\"description\":\"abc\",\"at\":\"2026-11-23T21:10:00\"}", "/at format" },
+		{ "{\"description\":\"abc\",\"at\":1795448400}", "/at type" },
+		{ "{\"description\":\"abc\",\"items\":7}", "/items type" },
+		{ "{\"description\":\"abc\",\"items\":[1,2,3,4]}", "/items too_long" },
+		{ "{\"description\":\"abc\",\"items\":[9,1.5,null]}", "/items/0 range, /items/1 type, /items/2 type" },
 		{ "{\"description\":\"abc\",\"t/a~g\":[\"a\",\"\",7]}",
-                 "/t~1a~0g/0 too_short, /t~1a~0g/1 required, /t~1a~0g/2 type"                                                               },
-		{ "{\"description\":\"abc\",\"t/a~g\":\"ab\"}",                               "/t~1a~0g type"                               },
+		  "/t~1a~0g/0 too_short, /t~1a~0g/1 required, /t~1a~0g/2 type" },
+		{ "{\"description\":\"abc\",\"t/a~g\":\"ab\"}", "/t~1a~0g type" },
 		{ "{\"zz\":1,\"at\":7,\"ward\":0,\"\":null}",
-                 "/description required, /ward range, /at type, /zz unknown_key, / unknown_key"                                             },
+		  "/description required, /ward range, /at type, /zz unknown_key, / unknown_key" },
 	};
 	struct lodging l;
 
@@ -247,8 +247,8 @@ static void
 test_schema__required_array_wants_an_element(void **state)
 {
 	static const struct field f[] = {
-		{.name = "ids",    .type = FIELD_NUMBERS, .offset = 0,                          .required = true, .most = 3},
-		{ .name = "names", .type = FIELD_TEXTS,   .offset = sizeof(struct schema_ints), .required = true, .most = 3},
+		{ .name = "ids", .type = FIELD_NUMBERS, .offset = 0, .required = true, .most = 3 },
+		{ .name = "names", .type = FIELD_TEXTS, .offset = sizeof(struct schema_ints), .required = true, .most = 3 },
 	};
 	struct {
 		struct schema_ints ids;
@@ -352,14 +352,8 @@ read_query(const char *const text[][2], size_t n, struct lodging *out)
 static void
 test_schema__query_takes_every_type(void **state)
 {
-	static const char *const q[][2] = {
-		{"ward",      "63"                      },
-                { "lat",      "-22.5"                   },
-                { "text",     " কলকা "          },
-		{ "language", "bn"                      },
-                { "consent",  "true"                    },
-                { "at",       "2026-11-23T15:40:00.123Z"}
-	};
+	static const char *const q[][2] = { { "ward", "63" },     { "lat", "-22.5" },    { "text", " কলকা " },
+					    { "language", "bn" }, { "consent", "true" }, { "at", "2026-11-23T15:40:00.123Z" } };
 	struct lodging l;
 
 	(void)state;
@@ -370,13 +364,7 @@ test_schema__query_takes_every_type(void **state)
 	assert_true(span_eq(l.description, SPAN("কলকা")));
 	assert_int_equal(l.language, 1);
 	assert_int_equal(l.at_ms, INT64_C(1795448400123));
-	assert_int_equal(read_query(
-				 (const char *const[][2]){
-					 {"lat",   "0"},
-                                         { "ward", "" }
-        },
-				 2, &l),
-			 E_OK);
+	assert_int_equal(read_query((const char *const[][2]){ { "lat", "0" }, { "ward", "" } }, 2, &l), E_OK);
 	assert_false(l.has_ward);
 }
 
@@ -388,22 +376,23 @@ test_schema__query_points_at_what_is_wrong(void **state)
 		size_t n;
 		const char *told;
 	} cases[] = {
-		{{ { "ward", "1" } },                                   1, "/lat required"                                              },
-		{ { { "lat", "" } },                                    1, "/lat required"                                              },
-		{ { { "lat", "1" }, { "lat", "1" } },                   2, "/lat duplicate_key"                                         },
-		{ { { "lat", "1e3" } },                                 1, "/lat type"                                                  },
-		{ { { "lat", "nan" } },                                 1, "/lat type"                                                  },
-		{ { { "lat", "90.01" } },                               1, "/lat range"                                                 },
-		{ { { "lat", "1" }, { "ward", "6x" } },                 2, "/ward type"                                                 },
-		{ { { "lat", "1" }, { "ward", "1.0" } },                2, "/ward type"                                                 },
-		{ { { "lat", "1" }, { "ward", "145" } },                2, "/ward range"                                                },
-		{ { { "lat", "1" }, { "text", "abcdef" } },             2, "/text too_long"                                             },
-		{ { { "lat", "1" }, { "text", "a\xC3" } },              2, "/text format"                                               },
-		{ { { "lat", "1" }, { "language", "fr" } },             2, "/language format"                                           },
-		{ { { "lat", "1" }, { "consent", "1" } },               2, "/consent type"                                              },
-		{ { { "lat", "1" }, { "at", "today" } },                2, "/at format"                                                 },
+		{ { { "ward", "1" } }, 1, "/lat required" },
+		{ { { "lat", "" } }, 1, "/lat required" },
+		{ { { "lat", "1" }, { "lat", "1" } }, 2, "/lat duplicate_key" },
+		{ { { "lat", "1e3" } }, 1, "/lat type" },
+		{ { { "lat", "nan" } }, 1, "/lat type" },
+		{ { { "lat", "90.01" } }, 1, "/lat range" },
+		{ { { "lat", "1" }, { "ward", "6x" } }, 2, "/ward type" },
+		{ { { "lat", "1" }, { "ward", "1.0" } }, 2, "/ward type" },
+		{ { { "lat", "1" }, { "ward", "145" } }, 2, "/ward range" },
+		{ { { "lat", "1" }, { "text", "abcdef" } }, 2, "/text too_long" },
+		{ { { "lat", "1" }, { "text", "a\xC3" } }, 2, "/text format" },
+		{ { { "lat", "1" }, { "language", "fr" } }, 2, "/language format" },
+		{ { { "lat", "1" }, { "consent", "1" } }, 2, "/consent type" },
+		{ { { "lat", "1" }, { "at", "today" } }, 2, "/at format" },
 		{ { { "a/b", "1" }, { "ward", "0" }, { "\xFF", "1" } },
-                 3,							"/lat required, /ward range, /a~1b unknown_key,  unknown_key"},
+		  3,
+		  "/lat required, /ward range, /a~1b unknown_key,  unknown_key" },
 	};
 	struct lodging l;
 

@@ -79,21 +79,21 @@ test_seal__new_takes_and_refuses_keys(void **state)
 		const char *keys, *index_key, *token_key;
 		bool good;
 	} cases[] = {
-		{"1:" KEY_A,              KEY_B, KEY_C,     true },
-		{ "1:" KEY_A ",0:" KEY_B, "",    "",        true },
-		{ "255:" KEY_A,           "",    "",        true },
-		{ "",                     "",    "",        false},
-		{ KEY_A,                  "",    "",        false},
-		{ "1:",                   "",    "",        false},
-		{ "256:" KEY_A,           "",    "",        false},
-		{ "-1:" KEY_A,            "",    "",        false},
-		{ "x:" KEY_A,             "",    "",        false},
-		{ "1:" KEY_A ",1:" KEY_B, "",    "",        false},
-		{ "1:" KEY_A ",",         "",    "",        false},
-		{ "1:" KEY_A "00",        "",    "",        false},
-		{ "1:0" KEY_A,            "",    "",        false},
-		{ "1:" KEY_A,             "abc", "",        false},
-		{ "1:" KEY_A,             "",    KEY_B "0", false},
+		{ "1:" KEY_A, KEY_B, KEY_C, true },
+		{ "1:" KEY_A ",0:" KEY_B, "", "", true },
+		{ "255:" KEY_A, "", "", true },
+		{ "", "", "", false },
+		{ KEY_A, "", "", false },
+		{ "1:", "", "", false },
+		{ "256:" KEY_A, "", "", false },
+		{ "-1:" KEY_A, "", "", false },
+		{ "x:" KEY_A, "", "", false },
+		{ "1:" KEY_A ",1:" KEY_B, "", "", false },
+		{ "1:" KEY_A ",", "", "", false },
+		{ "1:" KEY_A "00", "", "", false },
+		{ "1:0" KEY_A, "", "", false },
+		{ "1:" KEY_A, "abc", "", false },
+		{ "1:" KEY_A, "", KEY_B "0", false },
 	};
 	struct buf said = BUF_INIT(65536);
 
@@ -230,26 +230,22 @@ test_seal__no_two_lists_or_purposes_collide(void **state)
 		struct span v[3];
 		size_t n;
 	} lists[] = {
-		{{ SPAN("ab"), SPAN("c") },            2},
-		{ { SPAN("a"), SPAN("bc") },           2},
-		{ { SPAN("abc") },                     1},
-		{ { SPAN("abc"), SPAN("") },           2},
-		{ { SPAN(""), SPAN("abc") },           2},
-		{ { SPAN("") },                        0},
-		{ { SPAN("abc"), { NULL, 0 } },        2},
-		{ { SPAN("") },                        1},
-		{ { { NULL, 0 } },                     1},
-		{ { SPAN("ab"), SPAN("c"), SPAN("") }, 3},
+		{ { SPAN("ab"), SPAN("c") }, 2 },
+		{ { SPAN("a"), SPAN("bc") }, 2 },
+		{ { SPAN("abc") }, 1 },
+		{ { SPAN("abc"), SPAN("") }, 2 },
+		{ { SPAN(""), SPAN("abc") }, 2 },
+		{ { SPAN("") }, 0 },
+		{ { SPAN("abc"), { NULL, 0 } }, 2 },
+		{ { SPAN("") }, 1 },
+		{ { { NULL, 0 } }, 1 },
+		{ { SPAN("ab"), SPAN("c"), SPAN("") }, 3 },
 	};
 	const struct {
 		const char *purpose;
 		struct span text;
 	} tags[] = {
-		{"csrf",   SPAN("xy")  },
-                { "csr",   SPAN("fxy") },
-                { "csrfx", SPAN("y")   },
-                { "otp",   SPAN("xy")  },
-                { "",      SPAN("csrf")}
+		{ "csrf", SPAN("xy") }, { "csr", SPAN("fxy") }, { "csrfx", SPAN("y") }, { "otp", SPAN("xy") }, { "", SPAN("csrf") }
 	};
 	uint8_t h[ARRAY_LEN(lists) + ARRAY_LEN(tags)][SEAL_HASH_BYTES];
 	struct seal *s = seal_new("1:" KEY_A, KEY_B, KEY_C);
@@ -301,14 +297,8 @@ test_seal__base64url_both_ways(void **state)
 	const struct {
 		struct span bytes;
 		const char *text;
-	} cases[] = {
-		{SPAN(""),              ""      },
-                { SPAN("f"),            "Zg"    },
-                { SPAN("fo"),           "Zm8"   },
-		{ SPAN("foo"),          "Zm9v"  },
-                { SPAN("foob"),         "Zm9vYg"},
-                { SPAN("\xfb\xff\xfe"), "-__-"  }
-	};
+	} cases[] = { { SPAN(""), "" },        { SPAN("f"), "Zg" },        { SPAN("fo"), "Zm8" },
+		      { SPAN("foo"), "Zm9v" }, { SPAN("foob"), "Zm9vYg" }, { SPAN("\xfb\xff\xfe"), "-__-" } };
 	static const char *const wrong[] = { "Z", "Zg==", "Zg=", "Zh", "Zm9v Yg", "+//+", "Zm9v\n", "é" };
 	struct span out;
 
