@@ -47,6 +47,7 @@ MUST_USE enum status seal_password(struct span password, char out[static SEAL_PA
 /* E_LOGIN_WRONG when it does not match. `stored` may be NULL: the same time is spent and the answer is E_LOGIN_WRONG. */
 MUST_USE enum status seal_password_check(struct span password, const char *stored);
 
+void seal_random(void *p, size_t n);                     /* from the system's generator */
 bool seal_equal(const void *a, const void *b, size_t n); /* in constant time */
 void seal_wipe(void *p, size_t n);
 

@@ -52,7 +52,7 @@ struct sending {
 	uint8_t mobile_index[SEAL_HASH_BYTES], address_index[SEAL_HASH_BYTES], tag[SEAL_HASH_BYTES];
 	struct span mobile_sealed, payload;
 	int64_t expires_ms;
-	char day[11];
+	char day[40];
 };
 
 static void
@@ -132,7 +132,7 @@ otp_send(struct db *db, struct arena *a, const struct conf *conf, const struct s
 	json_t *vars;
 	enum status st;
 
-	(void)snprintf(s.day, sizeof(s.day), "%04d-%02d-%02d", day.year % 10000, day.month % 100, day.day % 100);
+	(void)snprintf(s.day, sizeof(s.day), "%04d-%02d-%02d", day.year, day.month, day.day);
 	seal_random(id, OTP_ID_BYTES);
 	seal_digits(code, 6);
 	seal_index(seal, span_of(r->mobile), s.mobile_index);

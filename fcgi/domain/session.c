@@ -7,7 +7,7 @@
 #define LOCK_AFTER     5
 #define LOCK_MAX_S     900
 
-enum { S_FIND, S_DUTIES, S_CREATE, S_LIST, S_REVOKE_ONE, S_REVOKE_ALL, S_STAFF, S_STAFF_RIGHT, S_STAFF_WRONG };
+enum { S_FIND, S_DUTIES, S_CREATE, S_LIST, S_REVOKE_ONE, S_REVOKE_ALL, S_STAFF, S_STAFF_RIGHT, S_STAFF_WRONG, S_STAFF_NAME };
 
 const struct sql session_sql[] = {
 	[S_FIND] = { "SELECT s.citizen_id, s.staff_id, COALESCE(c.language, f.language) FROM session s"
@@ -31,6 +31,7 @@ const struct sql session_sql[] = {
 			    "NULL,"
 			    " TIMESTAMPADD(SECOND, LEAST(POW(2, LEAST(failed_logins - ?, 20) + 1), ?), ?)) WHERE id = ?",
 			    "iiiti", "", false },
+	[S_STAFF_NAME] = { "SELECT IF(? = 'bn', name_bn, name_en) FROM staff WHERE id = ?", "si", "s", false },
 };
 const size_t session_sql_n = ARRAY_LEN(session_sql);
 
@@ -76,7 +77,8 @@ session_actor(struct db *db, struct arena *a, int64_t now_ms, struct actor *acto
 	v = db_row(&rows, 0);
 	actor->kind = v[0].null ? ACTOR_STAFF : ACTOR_CITIZEN;
 	actor->id = v[0].null ? v[1].i : v[0].i;
-	(void)lang_parse(v[2].s, &actor->lang);
+	if (!lang_parse(v[2].s, &actor->lang))
+		return E_INTERNAL;
 	if (actor->kind == ACTOR_CITIZEN) {
 		actor->roles = CITIZEN;
 		return E_OK;
@@ -178,4 +180,18 @@ session_password(struct db *db, struct arena *a, struct span user, struct span p
 			return st;
 	}
 	return checked;
+}
+
+enum status
+session_staff_name(struct db *db, struct arena *a, int64_t staff_id, enum lang lang, struct span *name)
+{
+	struct db_rows rows;
+	enum status st =
+		db_run(db, a, &session_sql[S_STAFF_NAME], DB_ARGS(db_text(span_of(lang_code(lang))), db_int(staff_id)), &rows);
+
+	if (st == E_OK && rows.n == 0)
+		st = E_NOT_FOUND;
+	if (st == E_OK)
+		*name = db_row(&rows, 0)[0].s;
+	return st;
 }

@@ -30,6 +30,9 @@ MUST_USE enum status session_revoke(struct db *db, struct arena *a, const struct
 MUST_USE enum status session_password(struct db *db, struct arena *a, struct span user, struct span password, int64_t now_ms,
 				      int64_t *staff_id);
 
+/* An employee's name, in Bengali script when `lang` is Bengali. */
+MUST_USE enum status session_staff_name(struct db *db, struct arena *a, int64_t staff_id, enum lang lang, struct span *name);
+
 extern const struct sql session_sql[];
 extern const size_t session_sql_n;
 

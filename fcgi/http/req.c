@@ -24,7 +24,7 @@ static const char *const single[] = { "HTTP_AUTHORIZATION=",    "HTTP_IDEMPOTENC
 static const char *
 param(const struct req *r, const char *name)
 {
-	const char *v = FCGX_GetParam(name, (FCGX_ParamArray)r->envp);
+	const char *v = FCGX_GetParam(name, r->envp);
 
 	return v == NULL ? "" : v;
 }

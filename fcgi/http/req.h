@@ -23,7 +23,7 @@ struct req {
 	const char *request_id;
 	const char *address; /* of the client, as nginx saw it */
 	enum lang lang;
-	char *const *envp; /* alive until the request is finished */
+	char **envp; /* alive until the request is finished */
 };
 
 /* Reads the parameters and the body (at most body_bytes; a larger one is drained and refused). Everything lives in `a`, but envp.

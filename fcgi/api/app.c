@@ -1,0 +1,245 @@
+/* The directory in memory and the thread that keeps it. */
+#include "api/app.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "api/render.h"
+#include "core/log.h"
+#include "domain/idempotency.h"
+#include "domain/otp.h"
+#include "domain/session.h"
+#include "domain/status_cache.h"
+
+#define TICK_MS       200
+#define VERSION_TICKS 10
+#define ARENA_BYTES   (1 << 20)
+
+struct app {
+	const struct conf *conf;
+	const struct seal *seal;
+	struct id_source *ids;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t wake;
+	struct catalogue *catalogue;
+	bool stop;
+	bool checked; /* the schema is the one this program was built for */
+};
+
+static const struct {
+	const struct sql *table;
+	const size_t *n;
+} modules[] = {
+	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
+	{ idempotency_sql, &idempotency_sql_n },
+};
+
+static void
+catalogue_free(struct catalogue *k)
+{
+	directory_free(k->directory);
+	buf_release(&k->departments);
+	buf_release(&k->wards);
+	free(k);
+}
+
+static void
+catalogue_drop(struct app *app, struct catalogue *k)
+{
+	bool last;
+
+	(void)pthread_mutex_lock(&app->lock);
+	last = --k->refs == 0;
+	(void)pthread_mutex_unlock(&app->lock);
+	if (last)
+		catalogue_free(k);
+}
+
+struct held {
+	struct app *app;
+	struct catalogue *catalogue;
+};
+
+static void
+let_go(void *arg)
+{
+	struct held *h = arg;
+
+	catalogue_drop(h->app, h->catalogue);
+}
+
+const struct catalogue *
+app_catalogue(struct call *c)
+{
+	struct app *app = c->app;
+	struct held *h = arena_alloc(c->arena, sizeof(*h));
+
+	if (h == NULL)
+		return NULL;
+	h->app = app;
+	(void)pthread_mutex_lock(&app->lock);
+	h->catalogue = app->catalogue;
+	if (h->catalogue != NULL)
+		h->catalogue->refs++;
+	(void)pthread_mutex_unlock(&app->lock);
+	if (h->catalogue == NULL || !arena_defer(c->arena, let_go, h))
+		return NULL;
+	return h->catalogue;
+}
+
+struct id_source *
+app_ids(struct app *app)
+{
+	return app->ids;
+}
+
+const struct conf *
+app_conf(const struct app *app)
+{
+	return app->conf;
+}
+
+bool
+app_ready(const struct app *app)
+{
+	struct app *a = (struct app *)(uintptr_t)app;
+	bool ready;
+
+	(void)pthread_mutex_lock(&a->lock);
+	ready = a->checked && a->catalogue != NULL;
+	(void)pthread_mutex_unlock(&a->lock);
+	return ready;
+}
+
+static void
+publish(struct app *app, struct directory *d)
+{
+	struct catalogue *k = calloc(1, sizeof(*k)), *old;
+
+	if (k == NULL) {
+		directory_free(d);
+		return;
+	}
+	k->directory = d;
+	k->refs = 1;
+	buf_init(&k->departments, RESP_BODY_MAX);
+	buf_init(&k->wards, RESP_BODY_MAX);
+	if (!render_catalogue(app->conf, d, &k->departments) || !render_wards(d, &k->wards)) {
+		log_event(LOG_ERROR, "catalogue", "error", "cannot be rendered", NULL);
+		catalogue_free(k);
+		return;
+	}
+	resp_etag(buf_view(&k->departments), k->departments_etag);
+	resp_etag(buf_view(&k->wards), k->wards_etag);
+	(void)pthread_mutex_lock(&app->lock);
+	old = app->catalogue;
+	app->catalogue = k;
+	(void)pthread_mutex_unlock(&app->lock);
+	if (old != NULL)
+		catalogue_drop(app, old);
+	log_detail(LOG_INFO, "directory", "version %lld", (long long)d->version);
+}
+
+static void
+refresh(struct app *app, struct db *db, struct arena *a)
+{
+	int64_t version = 0;
+	struct directory *d;
+
+	db_deadline(db, 0);
+	if (!app->checked) {
+		for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+			if (db_check(db, modules[i].table, *modules[i].n) != E_OK)
+				return;
+		(void)pthread_mutex_lock(&app->lock);
+		app->checked = true;
+		(void)pthread_mutex_unlock(&app->lock);
+	}
+	if (directory_version(db, a, &version) != E_OK)
+		return;
+	/* only this thread replaces it */
+	if (app->catalogue != NULL && app->catalogue->directory->version == version)
+		return;
+	if (directory_load(db, &d) == E_OK)
+		publish(app, d);
+}
+
+static bool
+pause_tick(struct app *app)
+{
+	struct timespec until;
+	bool stop;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += TICK_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_mutex_lock(&app->lock);
+	if (!app->stop)
+		(void)pthread_cond_timedwait(&app->wake, &app->lock, &until);
+	stop = app->stop;
+	(void)pthread_mutex_unlock(&app->lock);
+	return !stop;
+}
+
+static void *
+keep(void *arg)
+{
+	struct app *app = arg;
+	struct db *db = db_new(app->conf);
+	struct cache *cache = cache_new(app->conf);
+	struct arena *a = arena_new(4096, ARENA_BYTES);
+	unsigned tick = 0;
+
+	if (db == NULL || cache == NULL || a == NULL) {
+		log_event(LOG_ERROR, "out_of_memory", NULL);
+	} else {
+		do {
+			if (tick++ % VERSION_TICKS == 0 || app->catalogue == NULL)
+				refresh(app, db, a);
+			status_cache_pay(cache);
+			arena_reset(a);
+		} while (pause_tick(app));
+	}
+	arena_free(a);
+	cache_free(cache);
+	db_free(db);
+	return NULL;
+}
+
+struct app *
+app_new(const struct conf *conf, const struct seal *seal)
+{
+	struct app *app = calloc(1, sizeof(*app));
+
+	if (app == NULL)
+		return NULL;
+	app->conf = conf;
+	app->seal = seal;
+	app->ids = id_source_new();
+	(void)pthread_mutex_init(&app->lock, NULL);
+	(void)pthread_cond_init(&app->wake, NULL);
+	if (app->ids == NULL || pthread_create(&app->thread, NULL, keep, app) != 0) {
+		id_source_free(app->ids);
+		free(app);
+		return NULL;
+	}
+	return app;
+}
+
+void
+app_free(struct app *app)
+{
+	(void)pthread_mutex_lock(&app->lock);
+	app->stop = true;
+	(void)pthread_cond_signal(&app->wake);
+	(void)pthread_mutex_unlock(&app->lock);
+	(void)pthread_join(app->thread, NULL);
+	if (app->catalogue != NULL)
+		catalogue_free(app->catalogue);
+	id_source_free(app->ids);
+	free(app);
+}

@@ -1,0 +1,38 @@
+/* What the handlers of ekmc-fcgi share: the directory in memory, ids, readiness. */
+#ifndef EKMC_API_APP_H
+#define EKMC_API_APP_H
+
+#include "core/conf.h"
+#include "core/seal.h"
+#include "domain/complaint.h"
+#include "http/call.h"
+
+/* One loaded directory and what is rendered from it; counted, because a request may still read the one before. */
+struct catalogue {
+	struct directory *directory;
+	struct buf departments; /* the body of GET /catalogue */
+	struct buf wards;       /* the body of GET /wards */
+	char departments_etag[ETAG_SIZE], wards_etag[ETAG_SIZE];
+	int refs;
+};
+
+struct app;
+
+/* Starts the thread that loads the directory, reloads it when it changes, and pays what is owed to the status cache.
+ * NULL: out of memory. */
+MUST_USE struct app *app_new(const struct conf *conf, const struct seal *seal);
+void app_free(struct app *app); /* ends the thread */
+
+/* The catalogue, held until the call's arena is reset; NULL while none has been loaded (answer E_BUSY). */
+const struct catalogue *app_catalogue(struct call *c);
+struct id_source *app_ids(struct app *app);
+const struct conf *app_conf(const struct app *app);
+
+/* Whether the schema was checked and the directory loaded since the start. */
+bool app_ready(const struct app *app);
+
+/* Every handler's table of routes. */
+extern const struct route routes[];
+extern const size_t n_routes;
+
+#endif

@@ -1,0 +1,288 @@
+/* Complaints: lodge, list, read, move. */
+#include "api/app.h"
+#include "api/handlers.h"
+#include "api/params.h"
+#include "api/render.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "domain/status_cache.h"
+
+#define LIST_DEFAULT 20
+#define LIST_MAX     100
+
+static const char *const languages[] = { "en", "bn", "hi", NULL };
+
+struct location {
+	double lat, lon, accuracy_m;
+};
+static const struct field location_fields[] = {
+	{ .name = "lat", .type = FIELD_DOUBLE, .offset = offsetof(struct location, lat), .required = true, .min = -90, .max = 90 },
+	{ .name = "lon",
+	  .type = FIELD_DOUBLE,
+	  .offset = offsetof(struct location, lon),
+	  .required = true,
+	  .min = -180,
+	  .max = 180 },
+	{ .name = "accuracy_m", .type = FIELD_DOUBLE, .offset = offsetof(struct location, accuracy_m), .min = 0, .max = 100000 },
+};
+
+struct lodge_body {
+	struct span subcategory, department, category, description, landmark, name;
+	int64_t ward;
+	struct location location;
+	bool has_location;
+	int language;
+};
+#define AT(member) .offset = offsetof(struct lodge_body, member)
+static const struct field lodge_fields[] = {
+	{ .name = "subcategory", .type = FIELD_LINE, AT(subcategory), .required = true, .min = 1, .max = 10 },
+	{ .name = "department", .type = FIELD_LINE, AT(department), .min = 1, .max = 8 },
+	{ .name = "category", .type = FIELD_LINE, AT(category), .min = 1, .max = 10 },
+	{ .name = "description", .type = FIELD_TEXT, AT(description), .required = true, .min = 1, .max = 4000 },
+	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = WARDS },
+	{ .name = "location",
+	  .type = FIELD_OBJECT,
+	  AT(location),
+	  .fields = location_fields,
+	  .n_fields = ARRAY_LEN(location_fields),
+	  .present = offsetof(struct lodge_body, has_location) },
+	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .min = 1, .max = 200 },
+	{ .name = "name", .type = FIELD_LINE, AT(name), .min = 1, .max = 100 },
+	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+};
+#undef AT
+
+/* The subcategory, which must belong to the department and category that were named beside it. */
+static const struct subcategory *
+check_subcategory(struct call *c, const struct directory *d, const struct lodge_body *in)
+{
+	const struct subcategory *s = in->subcategory.p == NULL ? NULL : directory_subcategory(d, in->subcategory);
+	const struct category *category;
+
+	if (in->subcategory.p == NULL)
+		return NULL;
+	if (s == NULL || !s->active) {
+		(void)call_field(c, "/subcategory", FE_NOT_FOUND);
+		return NULL;
+	}
+	category = &d->categories[s->category];
+	if (in->category.p != NULL && !span_eq(in->category, category->code))
+		(void)call_field(c, "/category", FE_MISMATCH);
+	if (in->department.p != NULL && !span_eq(in->department, d->departments[category->department].code))
+		(void)call_field(c, "/department", FE_MISMATCH);
+	return s;
+}
+
+enum status
+complaint_post(struct call *c)
+{
+	const struct catalogue *k = app_catalogue(c);
+	struct lodge_body in = { .language = -1, .location = { .accuracy_m = -1 } };
+	struct lodging lodging = { .channel = "WEB", .token_hash = c->actor.token_hash };
+	struct lodged lodged;
+	enum status st = call_body(c, lodge_fields, ARRAY_LEN(lodge_fields), &in);
+
+	if (st != E_OK && st != E_INVALID)
+		return st;
+	if (k == NULL)
+		return E_BUSY;
+	lodging.subcategory = check_subcategory(c, k->directory, &in);
+	if (in.ward == 0 && !in.has_location && c->errors.n == 0)
+		(void)call_field(c, "/ward", FE_REQUIRED);
+	if (c->errors.n > 0)
+		return E_INVALID;
+	lodging.description = in.description;
+	lodging.landmark = in.landmark;
+	lodging.name = in.name;
+	lodging.language = in.language < 0 ? NULL : languages[in.language];
+	lodging.ward = (int)in.ward;
+	lodging.has_point = in.has_location;
+	lodging.lat = in.location.lat;
+	lodging.lon = in.location.lon;
+	lodging.accuracy_m = in.location.accuracy_m;
+	lodging.now_ms = clock_now_ms();
+	param_idempotency(c, lodging.scope, lodging.body_hash);
+	st = complaint_lodge(c->worker->db, c->arena, k->directory, c->seal, app_ids(c->app), &lodging, &lodged);
+	if (st == E_INVALID)
+		return call_field(c, "/ward", FE_CHOOSE_WARD);
+	if (st == E_OUTSIDE_KOLKATA)
+		field_error_add(&c->errors, "/location", FE_OUTSIDE_KOLKATA);
+	if (st != E_OK)
+		return st;
+	if (!lodged.replay)
+		(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "lodge");
+	resp_header(&c->resp, "Location", "/api/v1/complaints/%.*s", SPAN_FMT(lodged.number));
+	return resp_json(&c->resp, 201, render_lodged(&lodged));
+}
+
+struct list_query {
+	int state;
+	int64_t ward, limit;
+	struct span subcategory, cursor;
+};
+#define AT(member) .offset = offsetof(struct list_query, member)
+static const struct field list_fields[] = {
+	{ .name = "state", .type = FIELD_CHOICE, AT(state), .choices = state_names },
+	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = WARDS },
+	{ .name = "subcategory", .type = FIELD_LINE, AT(subcategory), .min = 1, .max = 10 },
+	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIST_MAX },
+	{ .name = "cursor", .type = FIELD_LINE, AT(cursor), .min = 1, .max = 100 },
+};
+#undef AT
+
+enum status
+complaints_get(struct call *c)
+{
+	struct list_query in = { .state = -1, .limit = LIST_DEFAULT };
+	struct complaint_filter f = { .before_id = INT64_MAX };
+	const struct complaint *list;
+	const char *depends, *next = NULL;
+	json_t *items;
+	size_t n;
+	enum status st = call_query(c, list_fields, ARRAY_LEN(list_fields), &in);
+
+	if (st != E_OK)
+		return st;
+	depends = arena_printf(c->arena, "complaints %d %lld %.*s", in.state, (long long)in.ward, SPAN_FMT(in.subcategory));
+	if (depends == NULL)
+		return E_NOMEM;
+	if (in.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in.cursor, &f.before_id)) != E_OK)
+		return st;
+	f.state = in.state < 0 ? NULL : state_names[in.state];
+	f.ward = (int)in.ward;
+	f.subcategory = in.subcategory;
+	f.limit = (int)in.limit + 1;
+	st = complaint_list(c->worker->db, c->arena, c->actor.id, &f, &list, &n);
+	if (st != E_OK)
+		return st;
+	if (n > (size_t)in.limit) {
+		n = (size_t)in.limit;
+		next = param_cursor(c, span_of(depends), list[n - 1].id);
+	}
+	items = json_array();
+	for (size_t i = 0; i < n && items != NULL; i++)
+		(void)json_array_append_new(items, render_item(&list[i]));
+	return resp_json(&c->resp, 200, json_pack("{s:o, s:o}", "items", items, "next", json_span(span_of(next))));
+}
+
+/* A number of the path to a complaint this actor may see; numbers of the old system are simply not here. */
+static enum status
+find(struct call *c, struct complaint *out)
+{
+	const char *number;
+	enum status st = param_number(c, &number);
+
+	if (st == E_OTHER_SYSTEM)
+		return E_NOT_FOUND;
+	return st == E_OK ? complaint_find(c->worker->db, c->arena, number, &c->actor, out) : st;
+}
+
+static json_t *
+allowed_json(struct call *c, const struct complaint *complaint)
+{
+	const char *const *names = complaint_allowed(c->arena, complaint, &c->actor);
+	json_t *list = names == NULL ? NULL : json_array();
+
+	for (size_t i = 0; list != NULL && names[i] != NULL; i++)
+		(void)json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
+enum status
+complaint_get(struct call *c)
+{
+	struct complainant who = { .name = { NULL, 0 } };
+	struct complaint complaint;
+	struct span landmark = { NULL, 0 };
+	json_t *o;
+	enum status st = find(c, &complaint);
+
+	if (st == E_OK && complaint.landmark_sealed.p != NULL)
+		st = seal_open(c->seal, c->arena, complaint.landmark_sealed, &landmark);
+	if (st == E_OK && complaint.citizen_id != 0)
+		st = complaint_complainant(c->worker->db, c->arena, c->seal, complaint.citizen_id, &who);
+	if (st != E_OK)
+		return st;
+	o = render_item(&complaint);
+	if (o == NULL)
+		return E_NOMEM;
+	(void)json_object_set_new(o, "description", json_span(complaint.description));
+	(void)json_object_set_new(o, "landmark", json_span(landmark));
+	(void)json_object_set_new(o, "location",
+				  complaint.has_point ? json_pack("{s:f, s:f}", "lat", complaint.lat, "lon", complaint.lon)
+						      : json_null());
+	(void)json_object_set_new(o, "channel", json_span(complaint.channel));
+	(void)json_object_set_new(o, "language", json_span(complaint.language));
+	(void)json_object_set_new(o, "complainant",
+				  complaint.citizen_id == 0
+					  ? json_null()
+					  : json_pack("{s:o, s:s}", "name", json_span(who.name), "mobile", who.mobile_masked));
+	(void)json_object_set_new(o, "allowed_actions", allowed_json(c, &complaint));
+	return resp_json(&c->resp, 200, o);
+}
+
+enum status
+timeline_get(struct call *c)
+{
+	const struct catalogue *k = app_catalogue(c);
+	struct complaint complaint;
+	const struct event *events;
+	json_t *items;
+	size_t n = 0;
+	enum status st = k == NULL ? E_BUSY : find(c, &complaint);
+
+	if (st == E_OK)
+		st = complaint_timeline(c->worker->db, c->arena, complaint.id, &events, &n);
+	if (st != E_OK)
+		return st;
+	items = json_array();
+	for (size_t i = 0; i < n && items != NULL; i++)
+		if (!events[i].internal || c->actor.kind == ACTOR_STAFF)
+			(void)json_array_append_new(items, render_event(k->directory, &events[i]));
+	return resp_json(&c->resp, 200, json_pack("{s:o}", "items", items));
+}
+
+struct action_body {
+	int action;
+	int64_t version;
+	struct span note;
+};
+static const struct field action_fields[] = {
+	{ .name = "action",
+	  .type = FIELD_CHOICE,
+	  .offset = offsetof(struct action_body, action),
+	  .required = true,
+	  .choices = action_names },
+	{ .name = "version",
+	  .type = FIELD_INT,
+	  .offset = offsetof(struct action_body, version),
+	  .required = true,
+	  .min = 1,
+	  .max = 4294967295.0 },
+	{ .name = "note", .type = FIELD_TEXT, .offset = offsetof(struct action_body, note), .min = 1, .max = 4000 },
+};
+
+enum status
+action_post(struct call *c)
+{
+	struct action_body in = { .action = 0 };
+	struct moving m = { .now_ms = clock_now_ms() };
+	struct complaint complaint;
+	enum status st = call_body(c, action_fields, ARRAY_LEN(action_fields), &in);
+
+	if (st == E_OK)
+		st = find(c, &complaint);
+	if (st != E_OK)
+		return st;
+	m.action = (enum action)in.action;
+	m.version = in.version;
+	m.note = in.note;
+	param_idempotency(c, m.scope, m.body_hash);
+	status_cache_lower(c->worker->cache, complaint.number.p);
+	st = complaint_act(c->worker->db, c->arena, c->seal, &c->actor, &m, &complaint);
+	status_cache_drop(c->worker->cache, complaint.number.p);
+	if (st != E_OK)
+		return st;
+	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
+	return resp_json(&c->resp, 200, render_item(&complaint));
+}

@@ -1,0 +1,36 @@
+/* The handlers that routes.c names, by resource. */
+#ifndef EKMC_API_HANDLERS_H
+#define EKMC_API_HANDLERS_H
+
+#include "http/call.h"
+
+/* status.c */
+enum next status_peek(struct call *c);
+enum status status_get(struct call *c);
+
+/* catalogue.c */
+enum next catalogue_get(struct call *c);
+enum next wards_get(struct call *c);
+enum status wards_locate(struct call *c);
+
+/* access.c */
+enum status otp_post(struct call *c);
+enum status sessions_post(struct call *c);
+enum status sessions_get(struct call *c);
+enum status sessions_delete(struct call *c);
+enum status session_delete(struct call *c);
+enum status me_get(struct call *c);
+
+/* complaints.c */
+enum status complaint_post(struct call *c);
+enum status complaint_get(struct call *c);
+enum status complaints_get(struct call *c);
+enum status timeline_get(struct call *c);
+enum status action_post(struct call *c);
+
+/* ops.c */
+enum next healthz(struct call *c);
+enum next readyz(struct call *c);
+enum next metrics_get(struct call *c);
+
+#endif

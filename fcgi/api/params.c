@@ -1,0 +1,76 @@
+/* Numbers, keys and cursors. */
+#include "api/params.h"
+
+#include "domain/idempotency.h"
+
+#define CURSOR_BYTES 24
+#define CURSOR_TAG   16
+
+enum status
+param_number(struct call *c, const char **number)
+{
+	char digits[NUMBER_DIGITS + 1];
+
+	switch (ids_number_parse(c->param[0], c->conf->system.go_live_ms, digits)) {
+	case NUMBER_NEW:
+		*number = arena_strdup(c->arena, digits);
+		return *number == NULL ? E_NOMEM : E_OK;
+	case NUMBER_OLD:
+		return E_OTHER_SYSTEM;
+	case NUMBER_MISTYPED:
+		(void)call_field(c, "/number", FE_MISTYPED);
+		return E_MISTYPED;
+	case NUMBER_NOT:
+		break;
+	}
+	return call_field(c, "/number", FE_FORMAT);
+}
+
+void
+param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES])
+{
+	idempotency_request(span_of(c->req.method_name), c->req.path, span_of(c->key), scope);
+	seal_sha256(c->req.body, body_hash);
+}
+
+static void
+cursor_tag(const struct call *c, struct span list, const uint8_t id[static 8], uint8_t out[static SEAL_HASH_BYTES])
+{
+	const uint8_t kind = (uint8_t)c->actor.kind;
+	const struct span parts[] = {
+		{ (const char *)&kind, 1 }, { (const char *)&c->actor.id, sizeof(c->actor.id) }, list, { (const char *)id, 8 }
+	};
+	uint8_t hash[SEAL_HASH_BYTES];
+
+	seal_hash(parts, ARRAY_LEN(parts), hash);
+	seal_tag(c->seal, "cursor", (struct span){ (const char *)hash, sizeof(hash) }, out);
+}
+
+const char *
+param_cursor(const struct call *c, struct span list, int64_t id)
+{
+	uint8_t bytes[8 + SEAL_HASH_BYTES];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)((uint64_t)id >> (56 - 8 * i));
+	cursor_tag(c, list, bytes, bytes + 8);
+	return seal_base64url(c->arena, (struct span){ (const char *)bytes, CURSOR_BYTES });
+}
+
+enum status
+param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t *id)
+{
+	uint8_t tag[SEAL_HASH_BYTES];
+	struct span bytes;
+	uint64_t value = 0;
+
+	if (!seal_base64url_decode(c->arena, cursor, &bytes) || bytes.n != CURSOR_BYTES)
+		return call_field(c, "/cursor", FE_FORMAT);
+	cursor_tag(c, list, (const uint8_t *)bytes.p, tag);
+	if (!seal_equal(tag, bytes.p + 8, CURSOR_TAG))
+		return call_field(c, "/cursor", FE_FORMAT);
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | (uint8_t)bytes.p[i];
+	*id = (int64_t)value;
+	return E_OK;
+}

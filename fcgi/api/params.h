@@ -1,0 +1,19 @@
+/* What several resources read from a request in the same way. */
+#ifndef EKMC_API_PARAMS_H
+#define EKMC_API_PARAMS_H
+
+#include "http/call.h"
+
+/* The complaint number of the path, normalised to 12 digits in the arena. E_MISTYPED and E_INVALID carry the pointer "/number";
+ * E_OTHER_SYSTEM: from before the go-live. */
+MUST_USE enum status param_number(struct call *c, const char **number);
+
+/* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
+void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);
+
+/* An opaque, signed place in a list of this actor and query: "list" must hold everything the list depends on. */
+const char *param_cursor(const struct call *c, struct span list, int64_t id);
+/* E_INVALID with the pointer "/cursor" for a foreign, old or forged one. */
+MUST_USE enum status param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t *id);
+
+#endif

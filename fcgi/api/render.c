@@ -1,0 +1,121 @@
+/* Rendering of resources. */
+#include "api/render.h"
+
+#include "domain/status_view.h"
+
+static json_t *
+subcategories(const struct directory *d, size_t category)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n_subcategories && list != NULL; i++) {
+		const struct subcategory *s = &d->subcategories[i];
+		json_t *o;
+
+		if (s->category != category || !s->active)
+			continue;
+		o = names_json(s->code, &s->name);
+		(void)json_object_set_new(o, "sla_hours", json_integer(s->sla_hours));
+		(void)json_object_set_new(o, "photo_on_resolve", json_boolean(s->photo_on_resolve));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *
+categories(const struct directory *d, size_t department)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n_categories && list != NULL; i++) {
+		const struct category *k = &d->categories[i];
+		json_t *o;
+
+		if (k->department != department || !k->active)
+			continue;
+		o = names_json(k->code, &k->name);
+		(void)json_object_set_new(o, "subcategories", subcategories(d, i));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static bool
+write(json_t *body, struct buf *out)
+{
+	if (body == NULL)
+		return false;
+	json_encode(body, out);
+	json_decref(body);
+	return !out->failed;
+}
+
+bool
+render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out)
+{
+	json_t *departments = json_array();
+
+	for (size_t i = 0; i < d->n_departments && departments != NULL; i++) {
+		json_t *o;
+
+		if (!d->departments[i].active)
+			continue;
+		o = names_json(d->departments[i].code, &d->departments[i].name);
+		(void)json_object_set_new(o, "categories", categories(d, i));
+		(void)json_array_append_new(departments, o);
+	}
+	return write(json_pack("{s:I, s:[s,s,s], s:o, s:s, s:o}", "version", (json_int_t)d->version, "languages", "en", "bn", "hi",
+			       "go_live", json_time(conf->system.go_live_ms), "legacy_pattern", conf->legacy.number_pattern,
+			       "departments", departments),
+		     out);
+}
+
+bool
+render_wards(const struct directory *d, struct buf *out)
+{
+	json_t *wards = json_array();
+
+	for (int w = 1; w <= WARDS && wards != NULL; w++)
+		if (d->ward_borough[w] != 0)
+			(void)json_array_append_new(wards, json_pack("{s:i, s:i}", "ward", w, "borough", d->ward_borough[w]));
+	return write(json_pack("{s:o}", "wards", wards), out);
+}
+
+static json_t *
+display(struct span number)
+{
+	char digits[NUMBER_DIGITS + 1] = "", shown[NUMBER_DIGITS + 3];
+
+	memcpy(digits, number.p, number.n < NUMBER_DIGITS ? number.n : NUMBER_DIGITS);
+	return json_string(ids_number_display(digits, shown));
+}
+
+json_t *
+render_lodged(const struct lodged *l)
+{
+	return json_pack("{s:s%, s:o, s:s%, s:i, s:i, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o}", "number", l->number.p, l->number.n,
+			 "display", display(l->number), "state", l->state.p, l->state.n, "level", 0, "version", 1, "department",
+			 l->department.p, l->department.n, "category", l->category.p, l->category.n, "subcategory",
+			 l->subcategory.p, l->subcategory.n, "ward", l->ward, "borough", l->borough, "lodged_at",
+			 json_time(l->lodged_ms), "due_at", json_time(l->due_ms));
+}
+
+json_t *
+render_item(const struct complaint *c)
+{
+	return json_pack("{s:s%, s:o, s:s, s:i, s:I, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o, s:o}", "number", c->number.p,
+			 c->number.n, "display", display(c->number), "state", state_name(c->state), "level", c->level, "version",
+			 (json_int_t)c->version, "department", c->department.p, c->department.n, "category", c->category.p,
+			 c->category.n, "subcategory", c->subcategory.p, c->subcategory.n, "ward", c->ward, "borough", c->borough,
+			 "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms), "resolved_at",
+			 json_time(c->resolved_ms));
+}
+
+json_t *
+render_event(const struct directory *d, const struct event *e)
+{
+	return json_pack("{s:I, s:s%, s:o, s:s%, s:o, s:s%, s:o, s:o}", "seq", (json_int_t)e->seq, "action", e->action.p,
+			 e->action.n, "from", json_span(e->from), "state", e->state.p, e->state.n, "at", json_time(e->at_ms), "by",
+			 e->by.p, e->by.n, "office", names_json(e->office, directory_office(d, e->office)), "note",
+			 json_span(e->note));
+}

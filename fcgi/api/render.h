@@ -1,0 +1,17 @@
+/* Resources as JSON, one function each. All return new references, NULL on exhaustion. */
+#ifndef EKMC_API_RENDER_H
+#define EKMC_API_RENDER_H
+
+#include "core/conf.h"
+#include "core/json.h"
+#include "domain/complaint.h"
+
+/* Bodies that are rendered once per directory. */
+MUST_USE bool render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out);
+MUST_USE bool render_wards(const struct directory *d, struct buf *out);
+
+json_t *render_lodged(const struct lodged *l);
+json_t *render_item(const struct complaint *c);
+json_t *render_event(const struct directory *d, const struct event *e);
+
+#endif

@@ -1,0 +1,37 @@
+/* THE table: what can be asked, by whom, and who answers. Start reading here. */
+#include "api/app.h"
+#include "api/handlers.h"
+
+#define V1      "/api/v1"
+#define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
+#define READERS (CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR)
+#define ALL     (CITIZEN | STAFF)
+
+/* clang-format off */
+const struct route routes[] = {
+	/* method   path                                who       guards                   front          back */
+	{ M_GET,    V1 "/status/{number}",              ANYONE,   GUARD_NONE,              status_peek,   status_get      },
+
+	{ M_GET,    V1 "/catalogue",                    ANYONE,   GUARD_NONE,              catalogue_get, NULL            },
+	{ M_GET,    V1 "/wards",                        ANYONE,   GUARD_NONE,              wards_get,     NULL            },
+	{ M_GET,    V1 "/wards/locate",                 ANYONE,   GUARD_NONE,              NULL,          wards_locate    },
+
+	{ M_POST,   V1 "/otp",                          ANYONE,   GUARD_JSON,              NULL,          otp_post        },
+	{ M_POST,   V1 "/sessions",                     ANYONE,   GUARD_JSON,              NULL,          sessions_post   },
+	{ M_GET,    V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_get    },
+	{ M_DELETE, V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_delete },
+	{ M_DELETE, V1 "/sessions/current",             ALL,      GUARD_NONE,              NULL,          session_delete  },
+	{ M_GET,    V1 "/me",                           ALL,      GUARD_NONE,              NULL,          me_get          },
+
+	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
+	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
+	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
+	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
+
+	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
+	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },
+	{ M_GET,    "/metrics",                         ANYONE,   GUARD_NONE,              metrics_get,   NULL            },
+};
+/* clang-format on */
+const size_t n_routes = ARRAY_LEN(routes);

@@ -1,0 +1,64 @@
+/* The public status as JSON. */
+#include "domain/status_view.h"
+
+json_t *
+names_json(struct span code, const struct names *names)
+{
+	json_t *o = json_object();
+
+	if (o == NULL)
+		return NULL;
+	(void)json_object_set_new(o, "code", json_span(code));
+	for (int l = 0; l < LANG__COUNT; l++)
+		(void)json_object_set_new(o, lang_code((enum lang)l), json_span(names == NULL ? code : names->in[l]));
+	return o;
+}
+
+static json_t *
+state_names_json(const struct directory *d, struct span state)
+{
+	json_t *o = names_json(state, directory_state(d, state));
+
+	if (o != NULL)
+		(void)json_object_del(o, "code");
+	return o;
+}
+
+static json_t *
+timeline(const struct directory *d, const struct event *events, size_t n)
+{
+	json_t *list = json_array();
+	struct span before = { NULL, 0 };
+
+	for (size_t i = 0; i < n && list != NULL; i++) {
+		const struct event *e = &events[i];
+
+		/* notes and the like change nothing that the public sees */
+		if (before.p != NULL && span_eq(before, e->state) && !span_eq(e->action, SPAN("reopen")))
+			continue;
+		before = e->state;
+		if (json_array_append_new(list, json_pack("{s:s%, s:o, s:o, s:o}", "state", e->state.p, e->state.n, "state_name",
+							  state_names_json(d, e->state), "at", json_time(e->at_ms), "office",
+							  names_json(e->office, directory_office(d, e->office)))) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+json_t *
+status_view(const struct directory *d, const struct complaint *c, const struct event *events, size_t n)
+{
+	const struct department *department = directory_department(d, c->department);
+	const struct subcategory *subcategory = directory_subcategory(d, c->subcategory);
+	struct span state = span_of(state_name(c->state));
+
+	return json_pack("{s:s%, s:s, s:s, s:o, s:i, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:n, s:b, s:i, s:o}", "number", c->number.p,
+			 c->number.n, "system", "ekmc2", "state", state.p, "state_name", state_names_json(d, state), "level",
+			 c->level, "department", names_json(c->department, department == NULL ? NULL : &department->name),
+			 "subcategory", names_json(c->subcategory, subcategory == NULL ? NULL : &subcategory->name), "ward",
+			 c->ward, "borough", c->borough, "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms),
+			 "resolved_at", json_time(c->resolved_ms), "remark", "stale", 0, "age_s", 0, "timeline",
+			 timeline(d, events, n));
+}
