@@ -65,9 +65,9 @@ private_connect(const struct private_mariadb *m, const char *schema)
 	return NULL;
 }
 
-/* Also restarts what was killed. False: it did not come up in 10 s. */
-static inline bool
-private_start(struct private_mariadb *m)
+/* Returns before it can be connected to. It dies with the calling thread. */
+static inline void
+private_launch(struct private_mariadb *m)
 {
 	char data[80], socket_arg[96], user[] = "--user=root";
 	char *argv[] = { (char[]){ "mariadbd" },
@@ -82,12 +82,20 @@ private_start(struct private_mariadb *m)
 			 (char[]){ "--innodb-flush-log-at-trx-commit=1" },
 			 geteuid() == 0 ? user : NULL,
 			 NULL };
-	MYSQL *my;
 
 	(void)snprintf(data, sizeof(data), "--datadir=%s/data", m->dir);
 	(void)snprintf(socket_arg, sizeof(socket_arg), "--socket=%s", m->socket);
 	(void)unlink(m->socket);
 	m->pid = private_spawn(m, argv);
+}
+
+/* Also restarts what was killed. False: it did not come up in 10 s. */
+static inline bool
+private_start(struct private_mariadb *m)
+{
+	MYSQL *my;
+
+	private_launch(m);
 	for (int i = 0; i < 500; i++) {
 		my = private_connect(m, NULL);
 		if (my != NULL) {
