@@ -167,7 +167,7 @@ def test_page_is_not_sent_twice(stack):
     assert get(stack, "/", f"If-None-Match: {a.get('etag')}").status == 304
 
 
-@pytest.mark.parametrize("path", ["/", "/style.css", "/lodge.js"])
+@pytest.mark.parametrize("path", ["/", "/style.css", "/js/lodge.js", "/i18n/bn.json", "/emblem.svg"])
 def test_page_is_compressed(stack, path):
     a = get(stack, path, "Accept-Encoding: gzip")
     assert a.get("content-encoding") == "gzip"
