@@ -71,7 +71,7 @@ doctor: ## say what is missing on this machine and what runs
 test: ## everything: unit, sanitizers, API on a real stack, browser (sets up what it needs, on ports of its own)
 	@sh tests/stack/deps.sh test
 	@$(MAKE) -j$(JOBS) bins unit-bins
-	@$(MAKE) test-unit test-san test-api test-web
+	@$(MAKE) test-unit test-san test-stack test-api test-web
 
 unit-bins: $(UNIT)
 
@@ -83,6 +83,9 @@ test-san: ## the unit tests under ASan+UBSan, the threaded ones under TSan
 	@$(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined" test-unit
 	@$(MAKE) -j$(JOBS) BUILD=build/tsan SAN="-fsanitize=thread" build/tsan/unit/test_queue build/tsan/unit/test_reactor
 	@set -e; for t in build/tsan/unit/test_queue build/tsan/unit/test_reactor; do $$t; done
+
+test-stack: ## what starts the servers, and the lints, each shown to fail
+	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/stack tests/lint
 
 test-api: bins ## the API on a real stack, faults included
 	@$(PYTHON) -m pytest -q tests/api
@@ -129,4 +132,4 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALLOBJ:.o=.d) $(patsubst %,$(BUILD)/tests/unit/%.d,$(notdir $(UNIT)))
 
 .SECONDARY:
-.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-api test-web bench check clean
+.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-stack test-api test-web bench check clean
