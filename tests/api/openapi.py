@@ -83,6 +83,9 @@ def operations():
                 yield Operation(method, path, item, spec)
 
 
+# what is answered before any route is looked up, or because there is none
+ANYWHERE = {400: "Malformed", 404: "NoRoute", 405: "MethodNotAllowed", 408: "RequestTimeout", 413: "TooLarge", 414: "UriTooLong",
+            429: "RateLimited", 431: "HeadersTooLarge", 501: "NotImplemented", 503: "Unavailable", 505: "VersionNotSupported"}
 _OPERATIONS = list(operations())
 
 
@@ -98,13 +101,10 @@ def describe(method, path, status):
     if method == "HEAD":
         method = "GET"
     op = match(method, path)
-    if op is None:
-        # nginx refuses some requests before any route is looked up
-        kinds = {"404": "NoRoute", "405": "MethodNotAllowed", "400": "Malformed", "413": "TooLarge", "414": "UriTooLong",
-                 "429": "RateLimited", "503": "Unavailable"}
-        if str(status) not in kinds:
+    if op is None or status in (501, 505):
+        if status not in ANYWHERE:
             raise Misfit(f"{method} {path} is not in the document, yet answers {status}")
-        return None, resolve({"$ref": f"#/components/responses/{kinds[str(status)]}"})
+        return None, resolve({"$ref": f"#/components/responses/{ANYWHERE[status]}"})
     if str(status) not in op.spec["responses"]:
         raise Misfit(f"{op} answers {status}, which the document does not know")
     return op, resolve(op.spec["responses"][str(status)])

@@ -133,13 +133,13 @@ def test_just_not_too_large_is_read(citizen):
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp",
-                                  "application/json; charset=utf-16", "garbage"])
+                                  "garbage"])
 def test_another_media_type_is_refused(citizen, kind):
     refused = send(citizen, json.dumps(GOOD).encode(), expect=415, headers={"Content-Type": kind})
     assert refused.code == "unsupported_media_type"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 65, "a b", "ключ".encode(), "a/b", "a,b", "'"], ids=repr)
+@pytest.mark.parametrize("key", ["x" * 65, "a b", "ключ".encode(), "a/b", "a,b", "'"], ids=repr)
 def test_a_bad_idempotency_key_is_malformed(citizen, key):
     refused = citizen.post("/complaints", GOOD, headers={"Idempotency-Key": key}, expect=400)
     assert refused.code == "malformed"

@@ -3,7 +3,7 @@ import pytest
 
 from client import fresh_mobile, wrong_code
 from numbers_ekmc import BENGALI, DEVANAGARI
-from watch import together
+from watch import log_lines, together
 
 
 def guess(client, otp_id, code, **more):
@@ -142,7 +142,7 @@ def test_neither_code_nor_mobile_is_in_the_logs(anyone, stack):
     otp_id = anyone.ask_otp(mobile)
     code = anyone.phone.code(mobile)
     guess(anyone, otp_id, code, expect=201)
-    for unit in ("ekmc-fcgi", "ekmc-bridge-notify"):
-        for line in stack.log_lines(unit):
+    for unit in ("fcgi", "notify"):
+        for line in log_lines(stack, unit):
             assert mobile not in str(line)
             assert not any(str(v) == code for k, v in line.items() if k != "request_id")
