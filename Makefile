@@ -108,6 +108,10 @@ check: ## format, tidy, cppcheck, analyzer, layers, banned functions, documented
 clean: ## remove build/
 	rm -rf build
 
+# for tests/lint: the flags stand here only
+print-%:
+	@echo '$($*)'
+
 $(BUILD)/libcore.a: $(CORE)
 $(BUILD)/libdomain.a: $(DOMAIN)
 $(BUILD)/libhttp.a: $(HTTP)
