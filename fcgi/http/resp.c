@@ -145,7 +145,7 @@ resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 			with_body = false;
 		}
 	}
-	buf_printf(&head, "Status: %d %s\r\nX-Request-Id: %s\r\nCache-Control: %s\r\n", p->http,
+	buf_printf(&head, "Status: %d %s\r\nX-Request-Id: %s\r\nCache-Control: %s\r\n", p->http, reason(p->http),
 		   r->request_id == NULL ? "-" : r->request_id, cache_control[p->caching]);
 	if (p->etag[0] != '\0')
 		buf_printf(&head, "ETag: %s\r\n", p->etag);
