@@ -19,7 +19,7 @@ struct clock_date clock_kolkata_date(int64_t at_ms);
 int64_t clock_kolkata_midnight_ms(int year, int month, int day);
 
 #define CLOCK_TEXT_SIZE sizeof("2026-11-23T15:40:00.123Z")
-/* RFC 3339 in UTC with milliseconds into out[CLOCK_TEXT_SIZE]. */
+/* RFC 3339 in UTC with milliseconds into out[CLOCK_TEXT_SIZE]; empty for CLOCK_NONE and out of 1970-9999. */
 const char *clock_text(int64_t at_ms, char out[static 25]);
 /* RFC 3339 with a mandatory zone; false without one or when out of 1970-9999. */
 MUST_USE bool clock_parse(struct span s, int64_t *out_ms);

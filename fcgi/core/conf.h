@@ -1,7 +1,10 @@
 /* The one typed table of settings: an INI file (libinih), overridden by EKMC_SECTION_KEY in the environment.
  *
  * An unknown key, a value of the wrong type or range, or a missing secret of a section the process uses stops the start, each with
- * its name. The table stands in conf.c (conf_keys[]), the README's table is checked against it. */
+ * its name. The table stands in conf.c (conf_keys[]), the README's table is checked against it.
+ *
+ * `;` and `#` begin a comment only at the beginning of a line: inside a value they belong to it. A key may stand once. Any EKMC_
+ * variable that names no key is an error. A line has at most 8190 bytes. */
 #ifndef EKMC_CORE_CONF_H
 #define EKMC_CORE_CONF_H
 

@@ -16,7 +16,8 @@ MUST_USE bool log_level_parse(const char *name, enum log_level *out);
 /* The id of the request this thread works for; NULL for none. The text must outlive the setting. */
 void log_request(const char *request_id);
 
-/* Key/value pairs, the values as text, ended by NULL: log_event(LOG_WARN, "db_lost", "host", host, "error", err, NULL). */
+/* Key/value pairs, the values as text, ended by NULL: log_event(LOG_WARN, "db_lost", "host", host, "error", err, NULL).
+ * A NULL value is written as null and ends the pairs too. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 /* The same with one printf-formatted detail. */
 void log_detail(enum log_level level, const char *event, const char *fmt, ...) PRINTF(3, 4);

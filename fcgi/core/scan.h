@@ -13,7 +13,8 @@ MUST_USE bool scan_hex(struct span s, void *out, size_t out_bytes); /* exactly 2
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms); *chars gets the number of code points. NULs are not valid text. */
 MUST_USE bool scan_utf8(struct span s, size_t *chars);
-/* Reads one code point at *i and moves *i past it; -1 when the bytes there are not UTF-8. */
+/* Reads one code point at *i and moves *i past it; -1, and *i stays, when the bytes there are not UTF-8
+ * or there are none. */
 int32_t scan_utf8_next(struct span s, size_t *i);
 
 /* The value 0-9 of an ASCII, Bengali (U+09E6..) or Devanagari (U+0966..) digit, else -1. */
