@@ -180,6 +180,8 @@ test_cache_async__nobody_there_is_a_miss_at_once(void **state)
 		assert_in_range(turn_until(&t.misses, i + 1, 3000), 0, 500);
 		cache_async_close(k);
 	}
+	assert_int_equal(times_said("Connection refused"), 1);
+	assert_int_equal(times_said("No such file"), 1);
 	close(closed.fd);
 	buf_release(&t.last);
 }
@@ -320,6 +322,7 @@ test_cache_async__bell_notices_a_reset_and_a_silence(void **state)
 	} cases[] = {
 		{ "*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n", true, 2 },
 		{ "-NOAUTH Authentication required.\r\n", false, 0 },
+		{ "", false, 0 },
 	};
 
 	(void)state;
