@@ -346,3 +346,9 @@ seal_init(void)
 {
 	return sodium_init() >= 0;
 }
+
+void
+seal_random(void *p, size_t n)
+{
+	randombytes_buf(p, n);
+}
