@@ -13,7 +13,8 @@
  * Errors: E_MALFORMED with a short English reason in *why (static or the arena's), E_NOMEM. */
 MUST_USE enum status json_decode(struct arena *a, struct span text, json_t **out, const char **why);
 
-/* Appends the compact text of `v` to `b`, slashes unescaped, keys in order of insertion; steals nothing. */
+/* Appends the compact text of `v` (any value) to `b`, slashes unescaped, keys in order of insertion, 15 digits; steals nothing.
+ * `b` is failed when it does not fit, and for NULL. */
 void json_encode(const json_t *v, struct buf *b);
 
 /* Ties a new reference to the arena and returns it; NULL (released) on exhaustion or when v is NULL. Lets json_pack be one call:

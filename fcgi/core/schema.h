@@ -1,7 +1,8 @@
 /* JSON bodies and query strings into structs, by a table: every field error is collected, with its RFC 6901 pointer.
  *
- * A table describes one object; unknown keys are errors too. The destination struct must be zeroed by the caller: absent fields stay
- * as they are. Text lands trimmed, valid UTF-8, without control characters but LF and TAB (CRLF becomes LF). */
+ * A table describes one object; unknown keys are errors too. The destination struct must be zeroed by the caller: absent fields
+ * stay as they are. Text lands trimmed, valid UTF-8, without control characters but LF and TAB (CRLF becomes LF); text that is
+ * empty then is absent, and so are null and an empty query value. */
 #ifndef EKMC_CORE_SCHEMA_H
 #define EKMC_CORE_SCHEMA_H
 
@@ -10,14 +11,14 @@
 #include "core/status.h"
 
 enum field_type {
-	FIELD_TEXT,   /* struct span; min/max count characters (code points) */
-	FIELD_LINE,   /* FIELD_TEXT that may not hold a line break */
-	FIELD_INT,    /* int64_t; min/max bound the value */
-	FIELD_DOUBLE, /* double; min/max bound the value */
-	FIELD_BOOL,   /* bool */
-	FIELD_CHOICE, /* int: the index in `choices` (NULL-terminated) */
-	FIELD_OBJECT, /* the struct at `offset`, described by `fields`, `n_fields` */
-	FIELD_TIME,   /* int64_t, ms since 1970 in UTC, from RFC 3339 */
+	FIELD_TEXT,    /* struct span; min/max count characters (code points) */
+	FIELD_LINE,    /* FIELD_TEXT that may not hold a line break */
+	FIELD_INT,     /* int64_t; min/max bound the value */
+	FIELD_DOUBLE,  /* double; min/max bound the value */
+	FIELD_BOOL,    /* bool */
+	FIELD_CHOICE,  /* int: the index in `choices` (NULL-terminated) */
+	FIELD_OBJECT,  /* the struct at `offset`, described by `fields`, `n_fields` */
+	FIELD_TIME,    /* int64_t, ms since 1970 in UTC, from RFC 3339 */
 	FIELD_NUMBERS, /* struct schema_ints: an array of integers, min/max bound each; at most `most` */
 	FIELD_TEXTS,   /* struct schema_texts: an array of text; at most `most` */
 };
@@ -36,17 +37,18 @@ struct field {
 	enum field_type type;
 	size_t offset;
 	bool required;
-	double min, max;
-	const char *const *choices;
+	double min, max;            /* both 0: no bounds; of text, max 0: no upper bound */
+	const char *const *choices; /* compared exactly; anything else is FE_FORMAT with the list in `expected` */
 	const struct field *fields;
 	size_t n_fields;
-	size_t most;
+	size_t most;    /* elements; more are FE_TOO_LONG. A required array that is empty is FE_REQUIRED */
 	size_t present; /* offset of a bool set true when the field was there and not null; 0: none */
 };
 
 enum field_code {
 	FE_REQUIRED,
 	FE_UNKNOWN_KEY,
+	FE_DUPLICATE_KEY, /* of a query; in JSON it is E_MALFORMED */
 	FE_TYPE,
 	FE_TOO_SHORT,
 	FE_TOO_LONG,
@@ -65,8 +67,8 @@ enum field_code {
 struct field_error {
 	const char *pointer; /* "/location/lat" */
 	enum field_code code;
-	double min, max;	/* what the detail mentions, where the code has bounds */
-	const char *expected;	/* or NULL */
+	double min, max;      /* what the detail mentions, where the code has bounds */
+	const char *expected; /* static or the arena's, or NULL */
 };
 
 #define FIELD_ERRORS_MAX 32
@@ -74,6 +76,7 @@ struct field_errors {
 	struct arena *arena;
 	struct field_error v[FIELD_ERRORS_MAX];
 	size_t n; /* further errors are not kept */
+		  /* of the schema: in the order of the table, then the unknown keys */
 };
 
 /* Adds one; `pointer` is copied. Domain rules use it as the schema does. */

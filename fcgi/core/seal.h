@@ -8,10 +8,10 @@
 #include "core/base.h"
 #include "core/status.h"
 
-#define SEAL_HASH_BYTES 32
-#define SEAL_OVERHEAD_BYTES (1 + 24 + 16)
+#define SEAL_HASH_BYTES      32
+#define SEAL_OVERHEAD_BYTES  (1 + 24 + 16)
 #define SEAL_TOKEN_TEXT_SIZE 44 /* 256 bits in base64url without padding, and a NUL */
-#define SEAL_PASSWORD_SIZE 128
+#define SEAL_PASSWORD_SIZE   128
 
 struct seal; /* the keys, in guarded memory */
 
@@ -20,7 +20,8 @@ struct seal; /* the keys, in guarded memory */
 MUST_USE struct seal *seal_new(const char *keys, const char *index_key, const char *token_key);
 void seal_free(struct seal *s); /* wipes */
 
-/* Personal data at rest. E_INTERNAL on a foreign key id or a forged text. */
+/* Personal data at rest; absent (p == NULL) stays absent both ways. The opened text has a NUL behind it. E_INTERNAL on a foreign
+ * key id or a forged text. */
 MUST_USE enum status seal_box(const struct seal *s, struct arena *a, struct span plain, struct span *out);
 MUST_USE enum status seal_open(const struct seal *s, struct arena *a, struct span boxed, struct span *out);
 
@@ -29,7 +30,8 @@ void seal_index(const struct seal *s, struct span text, uint8_t out[static SEAL_
 /* HMAC-SHA256 under token_key with a purpose in front ("csrf", "cursor", "otp"), so that no tag serves two purposes. */
 void seal_tag(const struct seal *s, const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES]);
 
-/* SHA-256 of the concatenation of `n` spans, each preceded by its length (8 bytes, big endian): no two lists collide. */
+/* SHA-256 of the concatenation of `n` spans, each preceded by its length (8 bytes, big endian; all ones when absent): no two
+ * lists collide. */
 void seal_hash(const struct span *parts, size_t n, uint8_t out[static SEAL_HASH_BYTES]);
 /* Plain SHA-256. */
 void seal_sha256(struct span text, uint8_t out[static SEAL_HASH_BYTES]);
@@ -39,7 +41,8 @@ void seal_token(char out[static SEAL_TOKEN_TEXT_SIZE]);
 /* `digits` decimal digits without bias and a NUL (an OTP). */
 void seal_digits(char *out, size_t digits);
 
-/* argon2id with 19 MiB and 2 passes (OWASP). At most two run at once in a process; one that waits over 1 s gets E_BUSY. */
+/* argon2id with 19 MiB and 2 passes (OWASP). At most two run at once in a process; one that waits over 1 s gets E_BUSY.
+ * E_NOMEM: no memory to tell. */
 MUST_USE enum status seal_password(struct span password, char out[static SEAL_PASSWORD_SIZE]);
 /* E_LOGIN_WRONG when it does not match. `stored` may be NULL: the same time is spent and the answer is E_LOGIN_WRONG. */
 MUST_USE enum status seal_password_check(struct span password, const char *stored);
