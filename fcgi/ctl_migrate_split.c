@@ -62,10 +62,11 @@ comment_length(struct span s)
 static size_t
 quote_length(struct span s)
 {
-	char quote = s.n > 0 ? s.p[0] : '\0';
+	char quote;
 
-	if (quote != '\'' && quote != '"' && quote != '`')
+	if (s.n == 0 || strchr("'\"`", s.p[0]) == NULL || s.p[0] == '\0')
 		return 0;
+	quote = s.p[0];
 	for (size_t i = 1; i < s.n; i++) {
 		if (s.p[i] == '\\' && quote != '`')
 			i++;
