@@ -14,7 +14,7 @@ static const struct ctl_command {
 	ctl_run *run;
 	const char *help;
 } commands[] = {
-	{"migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date"},
+	{ "migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date" },
 };
 
 static void
@@ -63,11 +63,11 @@ main(int argc, char **argv)
 {
 	enum { OPT_CONF = 256, OPT_CHECK, OPT_PRINT, OPT_HELP };
 	static const struct option options[] = {
-		{"conf",   required_argument, NULL, OPT_CONF },
-		{ "check", no_argument,       NULL, OPT_CHECK},
-		{ "print", no_argument,       NULL, OPT_PRINT},
-		{ "help",  no_argument,       NULL, OPT_HELP },
-		{ NULL,    0,                 NULL, 0        },
+		{ "conf", required_argument, NULL, OPT_CONF },
+		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "print", no_argument, NULL, OPT_PRINT },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = CONF_DEFAULT;
 	const struct ctl_command *cmd = NULL;

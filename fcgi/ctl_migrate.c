@@ -320,12 +320,9 @@ parse_options(struct job *j, int argc, char **argv)
 {
 	enum { OPT_SQL = 256, OPT_STATUS, OPT_AGAIN, OPT_LEASE, OPT_WAIT };
 	static const struct option options[] = {
-		{"sql",      required_argument, NULL, OPT_SQL   },
-                { "status",  no_argument,       NULL, OPT_STATUS},
-		{ "again",   required_argument, NULL, OPT_AGAIN },
-                { "lease-s", required_argument, NULL, OPT_LEASE },
-		{ "wait-s",  required_argument, NULL, OPT_WAIT  },
-                { NULL,      0,                 NULL, 0         },
+		{ "sql", required_argument, NULL, OPT_SQL },     { "status", no_argument, NULL, OPT_STATUS },
+		{ "again", required_argument, NULL, OPT_AGAIN }, { "lease-s", required_argument, NULL, OPT_LEASE },
+		{ "wait-s", required_argument, NULL, OPT_WAIT }, { NULL, 0, NULL, 0 },
 	};
 	bool ok = true;
 	int opt;
