@@ -13,6 +13,9 @@ RUN    ?= .run
 SAN    ?=
 PYTHON := /usr/bin/python3
 JOBS   := $(shell nproc)
+V      ?= 0
+Q      := $(if $(filter 1,$(V)),,@)
+say     = $(if $(filter 1,$(V)),,@echo '  $(1) $@')
 
 PKGS   := libsodium jansson libmariadb hiredis libuv inih libsystemd
 BPKGS  := libxml-2.0 libcurl
@@ -105,6 +108,10 @@ check: ## format, tidy, cppcheck, analyzer, layers, banned functions, documented
 clean: ## remove build/
 	rm -rf build
 
+# for tests/lint: the flags stand here only
+print-%:
+	@echo '$($*)'
+
 $(BUILD)/libcore.a: $(CORE)
 $(BUILD)/libdomain.a: $(DOMAIN)
 $(BUILD)/libhttp.a: $(HTTP)
@@ -115,19 +122,24 @@ $(BUILD)/%.a:
 ARCHIVES := $(BUILD)/libhttp.a $(BUILD)/libdomain.a $(BUILD)/libcore.a
 
 $(BUILD)/ekmc-fcgi: $(BUILD)/fcgi/main.o $(API) $(ARCHIVES)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/ekmc-ctl: $(CTL) $(BUILD)/libdomain.a $(BUILD)/libcore.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/ekmc-bridge: $(BRIDGE) $(ARCHIVES)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS)
 # a unit test may look into the API's and the bridge's objects, never into a main()
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(API) $(filter-out $(BUILD)/bridge/main.o,$(BRIDGE)) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS) -lcmocka
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS) -lcmocka
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CC) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
 
 -include $(ALLOBJ:.o=.d) $(patsubst %,$(BUILD)/tests/unit/%.d,$(notdir $(UNIT)))
 

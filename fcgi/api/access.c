@@ -54,7 +54,7 @@ otp_post(struct call *c)
 	if (st != E_OK)
 		return st;
 	if (!scan_mobile(in.mobile, mobile))
-		return call_field(c, "/mobile", FE_FORMAT);
+		return call_format(c, "/mobile", "98300 12345");
 	request.mobile = mobile;
 	request.lang = (enum lang)in.language;
 	st = otp_send(c->worker->db, c->arena, c->conf, c->seal, &request, id, &expires_ms);
@@ -121,7 +121,7 @@ by_otp(struct call *c, const struct session_body *in, int64_t now_ms)
 	if (in->password.p != NULL)
 		(void)call_field(c, "/password", FE_UNKNOWN_KEY);
 	if (c->errors.n == 0 && scan_digits(in->code, code, 6) != 6)
-		(void)call_field(c, "/code", FE_FORMAT);
+		(void)call_format(c, "/code", "123456");
 	if (c->errors.n > 0)
 		return E_INVALID;
 	if (!scan_hex(in->otp_id, id, sizeof(id)))

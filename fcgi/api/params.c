@@ -23,7 +23,7 @@ param_number(struct call *c, const char **number)
 	case NUMBER_NOT:
 		break;
 	}
-	return call_field(c, "/number", FE_FORMAT);
+	return call_format(c, "/number", "2611 0000 0012");
 }
 
 void
@@ -65,10 +65,10 @@ param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t 
 	uint64_t value = 0;
 
 	if (!seal_base64url_decode(c->arena, cursor, &bytes) || bytes.n != CURSOR_BYTES)
-		return call_field(c, "/cursor", FE_FORMAT);
+		return call_format(c, "/cursor", "next");
 	cursor_tag(c, list, (const uint8_t *)bytes.p, tag);
 	if (!seal_equal(tag, bytes.p + 8, CURSOR_TAG))
-		return call_field(c, "/cursor", FE_FORMAT);
+		return call_format(c, "/cursor", "next");
 	for (int i = 0; i < 8; i++)
 		value = value << 8 | (uint8_t)bytes.p[i];
 	*id = (int64_t)value;

@@ -1,7 +1,7 @@
 /* Redis, which is never the truth: each call has milliseconds, and anything that goes wrong is a miss.
  *
  * After a failure the connection is dropped and not tried again for 200 ms, so that an absent Redis costs nothing.
- * Not thread-safe: one per thread (back pool). The reactors use cache_async.h. */
+ * SIGPIPE must be ignored (stop_init does). Not thread-safe: one per thread (back pool). The reactors use cache_async.h. */
 #ifndef EKMC_CORE_CACHE_H
 #define EKMC_CORE_CACHE_H
 

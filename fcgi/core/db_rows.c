@@ -60,7 +60,7 @@ bind_params(struct db_run *r, const struct db_value *args, size_t n, MYSQL_BIND 
 		const struct db_value *v = &args[i];
 		MYSQL_BIND *b = &bind[i];
 
-		b->is_null_value = v->null;
+		b->is_null_value = v->null ? 1 : 0;
 		b->is_null = &b->is_null_value;
 		switch (r->q->in[i]) {
 		case 'i':

@@ -33,9 +33,11 @@ token_write(const char *name, char *out)
 		bool escaped = *name == '~' || *name == '/';
 
 		if (out != NULL)
-			out[n] = escaped ? '~' : *name;
-		if (escaped && out != NULL)
+			out[n] = *name;
+		if (out != NULL && escaped) {
 			out[n + 1] = *name == '~' ? '0' : '1';
+			out[n] = '~';
+		}
 		n += escaped ? 2 : 1;
 	}
 	return n;

@@ -14,7 +14,7 @@
 #define NONCE_BYTES     crypto_secretbox_NONCEBYTES
 #define KEYS_MAX        16
 #define PASSWORD_PASSES 2
-#define PASSWORD_BYTES  (19 * 1024 * 1024)
+#define PASSWORD_BYTES  ((size_t)19 << 20)
 #define PASSWORD_SLOTS  2
 #define PASSWORD_WAIT_S 1
 

@@ -76,6 +76,8 @@ void *call_local(const struct call *c);
 
 /* Adds a field error and returns E_INVALID, for the last line of a check. */
 enum status call_field(struct call *c, const char *pointer, enum field_code code);
+/* The same for FE_FORMAT, with an example of what is right. */
+enum status call_format(struct call *c, const char *pointer, const char *example);
 
 /* The query string into a struct by a table: E_INVALID with pointers such as "/limit". */
 MUST_USE enum status call_query(struct call *c, const struct field *fields, size_t n, void *out);

@@ -127,6 +127,10 @@ const struct field_text field_texts[FIELD_CODE__COUNT] = {
 		"This field is not known here; please leave it out.",
 		"এই ঘরটি এখানে চলে না; এটি বাদ দিন।",
 		"यह फ़ील्ड यहाँ मान्य नहीं है; कृपया इसे हटा दें।" } },
+	[FE_DUPLICATE_KEY] = { "duplicate_key", {
+		"This field was given twice; please give it once.",
+		"এই ঘরটি দু'বার দেওয়া হয়েছে; এক বার দিন।",
+		"यह फ़ील्ड दो बार दी गई है; कृपया एक बार दें।" } },
 	[FE_TYPE] = { "type", {
 		"This is not the kind of value needed; please give {expected}.",
 		"এখানে অন্য ধরনের তথ্য দরকার; এই ধরনের তথ্য দিন: {expected}।",

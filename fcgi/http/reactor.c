@@ -283,6 +283,7 @@ conn_new(struct reactor *r, int fd)
 	}
 	k->fcgi.ipcFd = fd;
 	k->fcgi.detached = 1;
+	k->fcgi.keepConnection = 1; /* FCGX_Accept_r finishes the request before, and would close */
 	k->reactor = r;
 	k->idle_since_ms = clock_monotonic_ms();
 	return k;

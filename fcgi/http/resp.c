@@ -15,6 +15,38 @@ static const char *const cache_control[] = {
 	[CACHE_NEVER] = "no-store",
 };
 
+static const struct {
+	int http;
+	const char *text;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
+	{ 304, "Not Modified" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+static const char *
+reason(int http)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (reasons[i].http == http)
+			return reasons[i].text;
+	return "";
+}
+
 void
 resp_init(struct resp *p)
 {
@@ -114,7 +146,7 @@ resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 			with_body = false;
 		}
 	}
-	buf_printf(&head, "Status: %d\r\nX-Request-Id: %s\r\nCache-Control: %s\r\n", p->http,
+	buf_printf(&head, "Status: %d %s\r\nX-Request-Id: %s\r\nCache-Control: %s\r\n", p->http, reason(p->http),
 		   r->request_id == NULL ? "-" : r->request_id, cache_control[p->caching]);
 	if (p->etag[0] != '\0')
 		buf_printf(&head, "ETag: %s\r\n", p->etag);

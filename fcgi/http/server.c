@@ -37,6 +37,15 @@ call_field(struct call *c, const char *pointer, enum field_code code)
 }
 
 enum status
+call_format(struct call *c, const char *pointer, const char *example)
+{
+	const struct field_error e = { .pointer = pointer, .code = FE_FORMAT, .expected = example };
+
+	field_error_full(&c->errors, &e);
+	return E_INVALID;
+}
+
+enum status
 call_query(struct call *c, const struct field *fields, size_t n, void *out)
 {
 	struct schema_param params[REQ_PARAMS_MAX];

@@ -1,7 +1,16 @@
 """nginx' own answers, asked with raw sockets: what no HTTP client would send still gets problem+json."""
 import json
+import os
+import pwd
 import re
+import signal
 import socket
+import struct
+import subprocess
+import threading
+import time
+import types
+from pathlib import Path
 
 import pytest
 
@@ -36,9 +45,9 @@ def unchunk(data):
     return out
 
 
-def ask(stack, raw, wait=15):
+def ask(stack, raw, wait=15, source=None):
     """Sends the bytes as they are and reads until nginx closes or goes quiet after a whole answer."""
-    with socket.create_connection(("127.0.0.1", stack.port), timeout=wait) as s:
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=wait, source_address=source) as s:
         try:
             s.sendall(raw)
         except (BrokenPipeError, ConnectionResetError):
@@ -194,3 +203,149 @@ def test_post_to_a_page_is_refused_with_a_page(stack):
 def test_head_of_an_error_has_no_body(stack):
     a = get(stack, "/api/v9", method="HEAD")
     assert a.status == 404 and a.body == b"" and a.get("content-type") == "application/problem+json"
+
+
+# -- limits --------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("path,address", [("/api/v1/status/261199999999", "127.0.0.77"), ("/api/v1/legacy/status/261199999999", "127.0.0.78")])
+def test_status_is_limited_by_address(stack, path, address):
+    raw = f"GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAccept-Language: hi\r\n\r\n".encode()
+    for _ in range(40):
+        a = ask(stack, raw, source=(address, 0))
+        if a.status == 429:
+            break
+    p = assert_problem(a, 429, "rate_limited", "hi")
+    assert a.get("retry-after") == "30" and "रुककर" in p["detail"]
+    assert get(stack, path).status != 429, "another address is free"
+
+
+# -- faults of the workers: an nginx of its own, with workers that obey -----------------------------------------------------
+
+class Workers:
+    """A FastCGI server on a unix socket; behaviours by path: /api/v1/hang says nothing, /api/v1/die hangs up, else 200."""
+
+    def __init__(self, path):
+        self.requests = []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            params = b""
+            while head := stream.read(8):
+                _, kind, request, size, padding = struct.unpack(">BBHHBx", head)
+                data = stream.read(size + padding)[:size]
+                if kind == 4:
+                    params += data
+                if kind == 5 and size == 0:
+                    self.requests.append(params)
+                    if b"/api/v1/hang" in params:
+                        stream.read(1)
+                        return
+                    if b"/api/v1/die" in params:
+                        return
+                    body = b"Status: 200\r\nContent-Type: application/json\r\nX-Request-Id: theirs-theirs\r\n\r\n{}"
+                    connection.sendall(struct.pack(">BBHHBx", 1, 6, request, len(body), 0) + body +
+                                       struct.pack(">BBHHBx", 1, 3, request, 8, 0) + bytes(8))
+                    params = b""
+
+
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory):
+    """nginx with two obedient API workers, a bridge that is not there, and a log to read."""
+    top = Path(__file__).resolve().parents[2]
+    prefix = tmp_path_factory.mktemp("nginx")
+    for name in ("etc", "log", "pids"):
+        (prefix / name).mkdir()
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    workers = [Workers(f"{prefix}/api{i}.sock") for i in (0, 1)]
+    words = {"PREFIX": prefix, "USER": f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else "", "WORKERS": 1,
+             "LISTEN": f"127.0.0.1:{port}", "API_SOCKET": f"{prefix}/api0.sock", "LEGACY_SOCKET": f"{prefix}/none.sock",
+             "WWW": top / "nginx/www", "ERRORS": top / "nginx/errors", "OPENAPI": prefix / "none.json",
+             "STATUS_PER_MINUTE": 30, "API_PER_SECOND": 100, "OLD_PAGE": "https://old.example/search?a=b"}
+    conf = re.sub(r"@([A-Z_]+)@", lambda m: str(words.get(m[1], m[0])), (top / "nginx/ekmc.conf.in").read_text())
+    first = f"server unix:{prefix}/api0.sock max_fails=0;"
+    assert first in conf
+    (prefix / "etc/nginx.conf").write_text(conf.replace(first, first + f" server unix:{prefix}/api1.sock max_fails=0;"))
+    command = ["nginx", "-e", f"{prefix}/log/nginx-error.log", "-p", str(prefix), "-c", f"{prefix}/etc/nginx.conf"]
+    subprocess.run(command, check=True, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
+    yield types.SimpleNamespace(port=port, workers=workers, log=prefix / "log/nginx-access.log")
+    os.kill(int((prefix / "pids/nginx.pid").read_text()), signal.SIGTERM)
+    for w in workers:
+        w.listener.close()
+
+
+def count(lonely, word):
+    return sum(word in r for w in lonely.workers for r in w.requests)
+
+
+def test_every_placeholder_is_named_at_the_top():
+    text = (Path(__file__).resolve().parents[2] / "nginx/ekmc.conf.in").read_text()
+    top, rest = text.split("\n\n@USER@\n", 1)
+    assert set(re.findall(r"@[A-Z_]+@", rest)) | {"@USER@"} == set(re.findall(r"@[A-Z_]+@", top))
+
+
+def test_bridge_that_is_down_tells_the_old_page(lonely):
+    a = get(lonely, "/api/v1/legacy/status/W0712345", "Accept-Language: bn")
+    assert_problem(a, 503, "unavailable", "bn")
+    assert a.get("retry-after") == "5"
+    assert a.get("link") == '<https://old.example/search?a=b>; rel="related"'
+    assert get(lonely, "/api/v1/die").all("link") == []
+
+
+def test_worker_that_hangs_is_given_up_after_six_seconds(lonely):
+    start = time.monotonic()
+    assert_problem(get(lonely, "/api/v1/hang/1", "Content-Length: 2", method="POST", body=b"{}"), 503, "unavailable")
+    assert 5.5 < time.monotonic() - start < 8
+    assert count(lonely, b"/hang/1") == 1
+
+
+def test_post_is_sent_again_only_with_a_key(lonely):
+    assert_problem(get(lonely, "/api/v1/die/plain", "Content-Length: 2", method="POST", body=b"{}"), 503, "unavailable")
+    assert count(lonely, b"/die/plain") == 1
+    assert_problem(get(lonely, "/api/v1/die/keyed", "Idempotency-Key: k-1", "Content-Length: 2", method="POST", body=b"{}"), 503, "unavailable")
+    assert count(lonely, b"/die/keyed") == 2
+    assert_problem(get(lonely, "/api/v1/die/read"), 503, "unavailable")
+    assert count(lonely, b"/die/read") == 2
+
+
+def test_worker_gets_one_request_id_and_every_copy_of_a_key(lonely):
+    a = get(lonely, "/api/v1/twice?q=1", "X-Request-Id: Caller_id-42", "X-Request-Id: Other_id-43", "Authorization: Bearer a",
+            "Idempotency-Key: a", "Idempotency-Key: b")
+    assert a.all("x-request-id") == ["theirs-theirs"]
+    assert a.all("content-security-policy") == ["default-src 'none'; frame-ancestors 'none'"]
+    params = next(r for w in lonely.workers for r in w.requests if b"/twice" in r)
+    assert params.count(b"HTTP_X_REQUEST_ID") == 1 and b"Caller_id-42" in params and b"Other_id-43" not in params
+    assert b"HTTP_AUTHORIZATIONBearer a" in params and params.count(b"HTTP_IDEMPOTENCY_KEY") == 2
+    assert b"REQUEST_URI/api/v1/twice?q=1" in params
+
+
+def test_second_authorization_is_refused(stack):
+    assert_problem(get(stack, "/api/v1/me", "Authorization: Bearer a", "Authorization: Bearer b"), 400, "malformed")
+
+
+def test_log_has_no_query_and_no_mobile(lonely):
+    for path in ("/api/v1/wards/locate?lat=22.5605&lon=88.3530", "/api/v1/status/9830012345", "/s/+91%2098300%2012345",
+                 "/s/261100000012", "/api/v1/legacy/status/919830012345?x=9830012345"):
+        get(lonely, path, "X-Request-Id: log-test-1")
+    for _ in range(30):
+        lines = [json.loads(x) for x in lonely.log.read_text().splitlines()]
+        ours = [x for x in lines if x["id"] == "log-test-1"]
+        if len(ours) == 5:
+            break
+        time.sleep(0.1)  # written once a second
+    assert [x["path"] for x in ours] == ["/api/v1/wards/locate", "/api/v1/status/*", "/s/*", "/s/261100000012", "/api/v1/legacy/status/*"]
+    assert [x["status"] for x in ours] == ["200", "200", "200", "200", "503"]
+    assert "98300" not in lonely.log.read_text() and "22.56" not in lonely.log.read_text()

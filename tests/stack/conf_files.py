@@ -13,7 +13,7 @@ SECTIONS = {
     "notify": {"system", "log", "db", "redis", "seal", "sms"},
 }
 OWN = ("nginx", "mariadb", "redis-server", "stack")     # sections of settings that are not of our processes
-INI_LINE_MAX = 198                                      # libinih cuts what is longer, silently
+INI_LINE_MAX = 8000      # fcgi/core/conf.c takes 8192; libinih would cut what is longer, silently
 
 
 def path_of(layout, unit):
@@ -42,7 +42,7 @@ def base(layout, ports, secrets, profile):
     keys = {"seal.keys": secrets["seal_keys"], "seal.index_key": secrets["index_key"]}
     tokens = {"seal.token_key": secrets["token_key"]}
     return {
-        "ctl": {**common, **db("ekmc_ctl"), **keys, **tokens},
+        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens},
         "fcgi": {**common, "listen.socket": layout.socket("api"), **db("ekmc_api"), **keys, **tokens,
                  "legacy.number_pattern": legacy["number_pattern"]},
         "legacy": {**common, "listen.socket": layout.socket("legacy"), **{f"legacy.{k}": v for k, v in legacy.items()}},
@@ -72,7 +72,7 @@ def render(conf, name):
         section, _, option = key.partition(".")
         line = f"{option} = {value}"
         if len(line.encode()) > INI_LINE_MAX or "\n" in line:
-            raise StackError(f"{name}: {key} is longer than the {INI_LINE_MAX} bytes that libinih reads")
+            raise StackError(f"{name}: {key} is longer than {INI_LINE_MAX} bytes")
         sections.setdefault(section, []).append(line)
     text = f"; {name}: made by tests/stack, overwritten at the next start\n"
     return text + "".join(f"\n[{s}]\n" + "\n".join(lines) + "\n" for s, lines in sections.items())

@@ -8,7 +8,7 @@ run="gcc make pkg-config libc6-dev libfcgi-dev libmariadb-dev libhiredis-dev lib
  mariadb-server redis-server nginx curl python3 tzdata"
 test="$run clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-requests python3-hypothesis
  python3-jsonschema python3-pymysql python3-redis python3-yaml
- chromium fonts-noto-core nodejs npm"
+ universal-ctags chromium fonts-noto-core nodejs npm"
 check="$run clang clang-format clang-tidy cppcheck python3 universal-ctags"
 bench="$run wrk"
 

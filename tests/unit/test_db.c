@@ -104,8 +104,8 @@ repeat(struct arena *a, const char *unit, size_t times)
 	char *p = arena_alloc(a, n * times + 1);
 
 	assert_non_null(p);
-	for (size_t i = 0; i < times; i++)
-		memcpy(p + i * n, unit, n);
+	for (size_t i = 0; i < n * times; i++)
+		p[i] = unit[i % n];
 	return p;
 }
 
@@ -164,7 +164,7 @@ test_db__types_round_trip(void **state)
 		for (size_t j = 0; j < 5; j++)
 			assert_false(db_row(&rows, 0)[j].null);
 		assert_true(db_row(&rows, 0)[0].i == cases[i].i);
-		assert_true(memcmp(&db_row(&rows, 0)[1].d, &cases[i].d, sizeof(double)) == 0);
+		assert_true(db_row(&rows, 0)[1].d == cases[i].d);
 		same_span(db_row(&rows, 0)[2].s, cases[i].s);
 		same_span(db_row(&rows, 0)[3].s, cases[i].b);
 		assert_true(db_row(&rows, 0)[4].i == cases[i].at);

@@ -155,15 +155,10 @@ test_tx__only_a_body_that_is_content_is_committed(void **state)
 		int runs;
 		long long stored;
 	} cases[] = {
-		{E_OK,            E_OK,           1, 1},
-                { E_NOT_FOUND,    E_NOT_FOUND,    1, 0},
-                { E_STALE,        E_STALE,        1, 0},
-		{ E_NOMEM,        E_NOMEM,        1, 0},
-                { E_INTERNAL,     E_INTERNAL,     1, 0},
-                { E_ILLEGAL_MOVE, E_ILLEGAL_MOVE, 1, 0},
-		{ E_BUSY,         E_BUSY,         1, 0}, /* its own answer: the connection is well */
-		{ E_UNKNOWN,      E_UNKNOWN,      1, 0},
-                { E_CONFLICT,     E_BUSY,         6, 0},
+		{ E_OK, E_OK, 1, 1 },           { E_NOT_FOUND, E_NOT_FOUND, 1, 0 }, { E_STALE, E_STALE, 1, 0 },
+		{ E_NOMEM, E_NOMEM, 1, 0 },     { E_INTERNAL, E_INTERNAL, 1, 0 },   { E_ILLEGAL_MOVE, E_ILLEGAL_MOVE, 1, 0 },
+		{ E_BUSY, E_BUSY, 1, 0 }, /* its own answer: the connection is well */
+		{ E_UNKNOWN, E_UNKNOWN, 1, 0 }, { E_CONFLICT, E_BUSY, 6, 0 },
 	};
 	struct fixture f;
 
@@ -337,13 +332,13 @@ test_tx__a_lost_commit_is_settled_by_asking(void **state)
 		int runs, asked;
 		long long stored;
 	} cases[] = {
-		{PROXY_CUT_AFTER,   is_settled,     E_OK,         E_OK,         1, 1, 1},
-		{ PROXY_CUT_BEFORE, is_settled,     E_OK,         E_OK,         2, 1, 1},
-		{ PROXY_HANG,       is_settled,     E_OK,         E_OK,         2, 1, 1},
-		{ PROXY_CUT_AFTER,  NULL,           E_OK,         E_UNKNOWN,    1, 0, 1},
-		{ PROXY_CUT_BEFORE, NULL,           E_OK,         E_UNKNOWN,    1, 0, 0},
-		{ PROXY_CUT_AFTER,  answer_settled, E_INTERNAL,   E_INTERNAL,   1, 1, 1},
-		{ PROXY_CUT_AFTER,  answer_settled, E_KEY_REUSED, E_KEY_REUSED, 1, 1, 1},
+		{ PROXY_CUT_AFTER, is_settled, E_OK, E_OK, 1, 1, 1 },
+		{ PROXY_CUT_BEFORE, is_settled, E_OK, E_OK, 2, 1, 1 },
+		{ PROXY_HANG, is_settled, E_OK, E_OK, 2, 1, 1 },
+		{ PROXY_CUT_AFTER, NULL, E_OK, E_UNKNOWN, 1, 0, 1 },
+		{ PROXY_CUT_BEFORE, NULL, E_OK, E_UNKNOWN, 1, 0, 0 },
+		{ PROXY_CUT_AFTER, answer_settled, E_INTERNAL, E_INTERNAL, 1, 1, 1 },
+		{ PROXY_CUT_AFTER, answer_settled, E_KEY_REUSED, E_KEY_REUSED, 1, 1, 1 },
 	};
 
 	(void)state;
@@ -443,10 +438,7 @@ test_tx__a_killed_server_is_waited_for_within_the_budget(void **state)
 		enum status answer;
 		int64_t total_ms;
 		enum status st;
-	} cases[] = {
-		{E_OK,    5000, E_OK  },
-                { E_BUSY, 800,  E_BUSY}
-	};
+	} cases[] = { { E_OK, 5000, E_OK }, { E_BUSY, 800, E_BUSY } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -478,12 +470,7 @@ test_tx__a_lost_call_is_made_again_with_its_key(void **state)
 	static const struct {
 		enum proxy_mode mode;
 		const char *answer;
-	} cases[] = {
-		{PROXY_PASS,        "now"    },
-                { PROXY_CUT_AFTER,  "earlier"},
-                { PROXY_CUT_BEFORE, "now"    },
-                { PROXY_HANG,       "now"    }
-	};
+	} cases[] = { { PROXY_PASS, "now" }, { PROXY_CUT_AFTER, "earlier" }, { PROXY_CUT_BEFORE, "now" }, { PROXY_HANG, "now" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -510,11 +497,7 @@ test_tx__a_call_in_conflict_is_made_again_five_times(void **state)
 	static const struct {
 		int64_t times;
 		enum status st;
-	} cases[] = {
-		{0,  E_OK  },
-                { 5, E_OK  },
-                { 6, E_BUSY}
-	};
+	} cases[] = { { 0, E_OK }, { 5, E_OK }, { 6, E_BUSY } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

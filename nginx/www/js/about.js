@@ -119,8 +119,10 @@ export function place() {
 	return { ward, location: point && ward && point.candidates.includes(String(ward)) ? point.location : undefined };
 }
 
-/** Fills the form from the catalogue and the wards; `onChange` hears of every choice. */
+/** Fills the form from the catalogue and the wards, once: true when it did; `onChange` hears of every choice. */
 export async function startAbout(onChange) {
+	if (departments.length)
+		return false;
 	changed = onChange;
 	const [catalogue, list] = await Promise.all([call('GET', '/catalogue'), call('GET', '/wards')]);
 	departments = catalogue.departments;
@@ -142,4 +144,5 @@ export async function startAbout(onChange) {
 		}
 		changed();
 	});
+	return true;
 }

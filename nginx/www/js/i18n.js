@@ -79,8 +79,8 @@ function translate() {
 	}
 	for (const node of document.querySelectorAll('[data-t-label]')) {
 		if (!english.has(node))
-			english.set(node, node.ariaLabel);
-		node.ariaLabel = texts[node.dataset.tLabel] ?? english.get(node);
+			english.set(node, node.getAttribute('aria-label'));
+		node.setAttribute('aria-label', texts[node.dataset.tLabel] ?? english.get(node));
 	}
 	for (const node of document.querySelectorAll('time[datetime]'))
 		node.textContent = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'long' }).format(new Date(node.dateTime));

@@ -19,6 +19,7 @@ let first = null; // a body that was sent under the key and may have been accept
 
 const length = (text) => [...text].length;
 const text = (id) => $(id).value.trim();
+const bare = (id) => digits($(id).value).replace(/[\s().-]/g, '');
 
 // -- what was typed survives a reload, never longer than the tab -----------------------------------------------------------
 
@@ -39,14 +40,11 @@ function loadDraft() {
 
 // -- what is shown ------------------------------------------------------------------------------------------------------
 
-let countTimer;
-
 function showLeft() {
 	const left = CHARACTERS - length($('description').value);
 	$('description-left').textContent = t(left < 0 ? 'too_many' : 'characters_left', { n: count(Math.abs(left)) });
 	$('description-left').classList.toggle('over-limit', left < 0);
-	clearTimeout(countTimer);
-	countTimer = setTimeout(() => $('description-left').setAttribute('role', 'status'), 1000);
+	$('description-left').setAttribute('aria-live', left < 100 ? 'polite' : 'off'); // read aloud when it matters
 }
 
 function draw() {
@@ -71,6 +69,7 @@ function drawDone() {
 			el('h2', { id: 'answer', tabindex: '-1' }, t('lodged_title')),
 			el('p', { class: 'over' }, t('your_number')),
 			el('p', { class: 'figure huge' }, grouped(done.number))),
+		done.earlier && el('p', { class: 'notice' }, t('earlier')),
 		el('p', {}, t('keep_number')),
 		done.due_at && el('p', {}, t('due', { when: moment(done.due_at) })),
 		el('p', { class: 'tools' },
@@ -82,33 +81,16 @@ function drawDone() {
 // -- sending ------------------------------------------------------------------------------------------------------------
 
 function missing() {
-	const errors = [];
-	const wrong = (field, name, values) => errors.push({ field, key: name, values });
-	if (!subject())
-		wrong('subcategory', 'subject_missing');
-	if (!place().ward)
-		wrong('ward', 'ward_missing');
-	if (length(text('landmark')) > 200)
-		wrong('landmark', 'landmark_long');
-	if (!text('description'))
-		wrong('description', 'description_missing');
-	else if (length(text('description')) > CHARACTERS)
-		wrong('description', 'description_long');
-	if (length(text('name')) > 100)
-		wrong('name', 'name_long');
-	if (!me && !otp && !/^(\+?91|0)?[6-9]\d{9}$/.test(mobile()))
-		wrong('mobile', 'mobile_wrong');
-	if (!me && otp && !/^\d{6}$/.test(code()))
-		wrong('code', 'code_missing');
-	return errors;
-}
-
-function mobile() {
-	return digits($('mobile').value).replace(/[\s().-]/g, '');
-}
-
-function code() {
-	return digits($('code').value).replace(/[\s-]/g, '');
+	return [
+		['subcategory', subject(), 'subject_missing'],
+		['ward', place().ward, 'ward_missing'],
+		['landmark', length(text('landmark')) <= 200, 'landmark_long'],
+		['description', text('description'), 'description_missing'],
+		['description', length(text('description')) <= CHARACTERS, 'description_long'],
+		['name', length(text('name')) <= 100, 'name_long'],
+		['mobile', me || otp || /^(\+?91|0)?[6-9]\d{9}$/.test(bare('mobile')), 'mobile_wrong'],
+		['code', me || !otp || /^\d{6}$/.test(bare('code')), 'code_missing'],
+	].filter(([, good]) => !good).map(([field, , key]) => ({ field, key }));
 }
 
 function complaint() {
@@ -127,11 +109,11 @@ function explain(e) {
 		return errors;
 	if (e.unknown)
 		return [{ key: e.code === 'offline' ? 'offline_text' : first ? 'perhaps_lodged' : 'try_again' }];
-	return [{ field: e.code.startsWith('otp') && otp ? 'code' : undefined, text: e.message }];
+	return [{ field: e.code.startsWith('otp') ? (otp ? 'code' : 'mobile') : undefined, text: e.message }];
 }
 
 async function sendCode() {
-	const number = mobile();
+	const number = bare('mobile');
 	const { otp_id: id } = await call('POST', '/otp', { body: { mobile: number, language: document.documentElement.lang } });
 	otp = { id, mobile: number };
 	$('code').value = '';
@@ -157,7 +139,8 @@ async function lodge() {
 	}
 	// An earlier try under this key arrived after all: its answer is the answer. If that was a refusal, this is a new request.
 	try {
-		return await post(first ?? body);
+		const answer = await post(first ?? body);
+		return { ...answer, earlier: true };
 	} catch (e) {
 		if (e.unknown || e.status === 401)
 			throw e;
@@ -169,18 +152,19 @@ async function lodge() {
 
 async function advance() {
 	showErrors([]);
-	const errors = missing();
-	if (errors.length) {
-		showErrors(errors);
-		return;
-	}
 	try {
+		await begin();
+		const errors = missing();
+		if (errors.length) {
+			showErrors(errors);
+			return;
+		}
 		if (!me && !otp) {
 			await sendCode();
 			return;
 		}
 		if (!me) {
-			me = await signIn(otp.id, code());
+			me = await signIn(otp.id, bare('code'));
 			otp = note = null;
 			draw();
 		}
@@ -190,14 +174,15 @@ async function advance() {
 		$('answer').focus();
 		scrollTo(0, 0);
 	} catch (e) {
-		if (e.status === 401 && me)
+		if (e.status === 401 && me) {
 			await askAgain();
-		else if (e.code === 'otp_spent') {
+			return;
+		}
+		if (e.code === 'otp_spent') {
 			otp = null;
 			draw();
-			showErrors([{ field: 'mobile', text: e.message }]);
-		} else
-			showErrors(explain(e));
+		}
+		showErrors(explain(e));
 	}
 }
 
@@ -207,7 +192,7 @@ async function askAgain() {
 	me = otp = null;
 	note = 'session_ended';
 	draw();
-	if (/^\d/.test(mobile())) {
+	if (/\d{10}$/.test(bare('mobile'))) {
 		try {
 			await sendCode();
 			return;
@@ -220,6 +205,12 @@ function back() {
 	otp = null;
 	draw();
 	$('mobile').focus();
+}
+
+/** The catalogue may be missing when the page opens: the button asks for it again. */
+async function begin() {
+	if (await startAbout(saveDraft))
+		loadDraft();
 }
 
 const send = guarded($('send'), 'sending', $('live'), advance);
@@ -242,11 +233,6 @@ $('sign-out').addEventListener('click', async () => {
 
 onLanguage(draw);
 await startLanguage();
-try {
-	await startAbout(saveDraft);
-	loadDraft();
-} catch (e) {
-	showErrors(explain(e));
-}
+await begin().catch((e) => showErrors(explain(e)));
 me = await resume();
 draw();

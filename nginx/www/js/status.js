@@ -97,7 +97,7 @@ function drawFound(c) {
 			row('level', c.level > 0 && t('level_n', { n: count(c.level) })),
 			row('remark', c.remark)),
 		c.timeline.length > 0 && [el('h3', {}, t('timeline')),
-			el('ol', { class: 'timeline' }, c.timeline.toReversed().map((step) => el('li', {},
+			el('ol', { class: 'timeline' }, [...c.timeline].reverse().map((step) => el('li', {},
 				el('b', {}, named(step.state_name)), el('span', {}, moment(step.at)), el('span', {}, named(step.office)))))],
 		el('p', { class: 'tools' }, el('button', { type: 'button', class: 'button', click: () => print() }, t('print'))));
 }
@@ -135,13 +135,13 @@ async function search(number) {
 	asked = number;
 	clear();
 	$('live').textContent = t('searching');
-	$('search').ariaBusy = 'true';
+	$('search').setAttribute('aria-busy', 'true');
 	const answer = await ask(number, new FormData($('search')).get('system'));
 	if (number !== asked)
 		return; // "back" was pressed meanwhile: that number rules
 	asked = null;
 	$('live').textContent = '';
-	$('search').ariaBusy = 'false';
+	$('search').removeAttribute('aria-busy');
 	last = answer;
 	draw();
 	const kind = last.failed?.kind;

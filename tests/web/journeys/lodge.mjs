@@ -185,6 +185,68 @@ export default async function lodge(h) {
 		assert.equal((await page.textContent('.huge')).replaceAll(' ', ''), numbers[0]);
 	});
 
+	await h.check('a changed text after a lost answer shows the complaint that arrived', { refused: [0, 422] }, async (page) => {
+		const mobile = newMobile();
+		let number;
+		await open(page, '/lodge');
+		await fill(page, mobile);
+		await prove(h, page, mobile);
+		await page.route(COMPLAINTS, async (route) => {
+			const answer = await route.fetch();
+			number ??= (await answer.json()).number;
+			return route.abort('connectionreset');
+		});
+		await page.click('#send');
+		await page.waitForSelector('.summary');
+		assert.match(await page.textContent('.summary'), /try again|not be lodged twice/i);
+		await page.unroute(COMPLAINTS);
+		await page.reload(); // the form, its key and what was sent survive even this
+		await page.waitForFunction(() => document.querySelector('#description').value);
+		await page.fill('#description', 'Something else');
+		await page.click('#send');
+		await page.waitForSelector('.huge');
+		assert.equal((await page.textContent('.huge')).replaceAll(' ', ''), number);
+		assert.match(await page.textContent('.notice:not(noscript *, #session-note)'), /as you first sent it/);
+	});
+
+	await h.check('the catalogue comes late', { refused: [503] }, async (page) => {
+		await fake(page, '**/api/v1/catalogue', 503, problem(503, 'unavailable'));
+		await open(page, '/lodge');
+		await page.waitForSelector('.summary');
+		await page.unroute('**/api/v1/catalogue');
+		await page.click('#send');
+		await page.waitForSelector('#subjects details');
+	});
+
+	await h.check('by keyboard only', {}, async (page) => {
+		const mobile = newMobile();
+		const tabTo = async (id) => {
+			for (let i = 0; i < 60 && (await page.evaluate(() => document.activeElement.id)) !== id; i++)
+				await page.keyboard.press('Tab');
+			assert.equal(await page.evaluate(() => document.activeElement.id), id);
+		};
+		await open(page, '/lodge');
+		await page.waitForSelector('#subjects details');
+		await page.keyboard.press('Tab');
+		assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+		await tabTo('find');
+		await page.keyboard.type('pothole');
+		await page.keyboard.press('Tab'); // the group
+		await page.keyboard.press('Tab'); // its first choice
+		await page.keyboard.press('Space');
+		await tabTo('ward');
+		await page.keyboard.press('ArrowDown');
+		await tabTo('description');
+		await page.keyboard.type('A deep one');
+		await tabTo('mobile');
+		await page.keyboard.type(mobile);
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#code:focus');
+		await page.keyboard.type(await h.code(mobile));
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('.huge');
+	});
+
 	await h.check('the gap and the outside of the ward map', { refused: [422], permissions: ['geolocation'],
 		geolocation: { latitude: 22.4480, longitude: 88.3020, accuracy: 15 } }, async (page, context) => {
 		await open(page, '/lodge');
