@@ -77,5 +77,5 @@ problem_write(struct resp *p, const struct req *r, enum status st, const struct 
 	if (t->http == 401)
 		resp_header(p, "WWW-Authenticate", "Bearer");
 	if (t->http == 429 || t->http == 503)
-		resp_header(p, "Retry-After", "%d", t->http == 429 ? 60 : 1);
+		p->retry_after_s = t->http == 429 ? 60 : 1;
 }

@@ -2,6 +2,7 @@
 #include "http/reactor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -260,6 +261,8 @@ adopt(struct conn *k)
 		free(k);
 		return;
 	}
+	/* uv_poll_init has made it non-blocking, but libfcgi takes EAGAIN for the end: what came or left in parts would be cut */
+	(void)fcntl(k->fcgi.ipcFd, F_SETFL, fcntl(k->fcgi.ipcFd, F_GETFL) & ~O_NONBLOCK);
 	k->poll.data = k;
 	k->next = r->conns;
 	if (r->conns != NULL)
