@@ -15,6 +15,8 @@ static const struct ctl_command {
 	const char *help;
 } commands[] = {
 	{ "migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date" },
+	{ "seed", "--dir DIR", ctl_seed,
+	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 };
 
 static void
