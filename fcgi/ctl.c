@@ -17,6 +17,8 @@ static const struct ctl_command {
 	{ "migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date" },
 	{ "seed", "--dir DIR", ctl_seed,
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
+	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
+	  "invented staff and complaints to try the system with" },
 };
 
 static void
