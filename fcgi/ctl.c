@@ -19,6 +19,7 @@ static const struct ctl_command {
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
 	  "invented staff and complaints to try the system with" },
+	{ "users", "list | password USER", ctl_users, "who can log in; a new password from standard input" },
 };
 
 static void
