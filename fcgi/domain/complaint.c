@@ -16,8 +16,10 @@ const struct sql complaint_sql[] = {
 	[Q_TIMELINE] = { "SELECT seq, at, action, from_state, to_state, actor_kind, office, note, internal FROM complaint_event"
 			 " WHERE complaint_id = ? ORDER BY seq",
 			 "i", "itssssssi", false },
+	/* the code is what a caller typed: letters that ASCII has not are no error, they match nothing */
 	[Q_LIST] = { "SELECT " COLUMNS " FROM complaint WHERE citizen_id = ? AND id < ? AND (? IS NULL OR state = ?)"
-		     " AND (? IS NULL OR ward_no = ?) AND (? IS NULL OR subcategory_code = ?) ORDER BY id DESC LIMIT ?",
+		     " AND (? IS NULL OR ward_no = ?) AND (? IS NULL OR subcategory_code = CONVERT(? USING ascii)) ORDER BY id "
+		     "DESC LIMIT ?",
 		     "iissiissi", COLUMN_LETTERS, false },
 	[Q_COMPLAINANT] = { "SELECT name_sealed, mobile_sealed FROM citizen WHERE id = ?", "i", "bb", false },
 };

@@ -24,7 +24,9 @@ const struct sql session_sql[] = {
 	[S_REVOKE_ONE] = { "UPDATE session SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL", "tb", "", false },
 	[S_REVOKE_ALL] = { "UPDATE session SET revoked_at = ? WHERE (citizen_id = ? OR staff_id = ?) AND revoked_at IS NULL", "tii",
 			   "", false },
-	[S_STAFF] = { "SELECT id, password_hash, locked_until FROM staff WHERE user_name = ? AND active", "s", "ist", false },
+	/* the column is ASCII: other letters become '?', which no name has, instead of an illegal mix of collations */
+	[S_STAFF] = { "SELECT id, password_hash, locked_until FROM staff WHERE user_name = CONVERT(? USING ascii) AND active", "s",
+		      "ist", false },
 	[S_STAFF_RIGHT] = { "UPDATE staff SET failed_logins = 0, locked_until = NULL WHERE id = ? AND failed_logins > 0", "i", "",
 			    false },
 	[S_STAFF_WRONG] = { "UPDATE staff SET failed_logins = LEAST(failed_logins + 1, 1000), locked_until = IF(failed_logins < ?, "

@@ -386,6 +386,50 @@ test_move__officers_see_their_department_and_boroughs(void **state)
 	}
 }
 
+/* Filters of a citizen's own list; what a caller typed in another script matches nothing and is no error. */
+static void
+test_move__a_list_is_filtered_and_paged(void **state)
+{
+	struct complaint c[3];
+	const struct {
+		struct complaint_filter filter;
+		size_t n;
+	} cases[] = {
+		{ { .before_id = INT64_MAX, .limit = 10 }, 3 },
+		{ { .before_id = INT64_MAX, .limit = 2 }, 2 },
+		{ { .before_id = INT64_MAX, .limit = 10, .state = "WITHDRAWN" }, 1 },
+		{ { .before_id = INT64_MAX, .limit = 10, .state = "UNASSIGNED" }, 2 },
+		{ { .before_id = INT64_MAX, .limit = 10, .ward = 1 }, 3 },
+		{ { .before_id = INT64_MAX, .limit = 10, .ward = 2 }, 0 },
+		{ { .before_id = INT64_MAX, .limit = 10, .subcategory = SPAN("DRN-01") }, 3 },
+		{ { .before_id = INT64_MAX, .limit = 10, .subcategory = SPAN("drn-01") }, 0 },
+		{ { .before_id = INT64_MAX, .limit = 10, .subcategory = SPAN("নালা") }, 0 },
+		{ { .before_id = 1, .limit = 10 }, 0 },
+	};
+	const struct complaint *list;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		lodged(&c[i]);
+	const struct moving m = withdrawal(1, "k");
+
+	assert_int_equal(act(&m, &c[1]), E_OK);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(complaint_list(one.db, one.a, actor.id, &cases[i].filter, &list, &n), E_OK);
+		assert_int_equal(n, cases[i].n);
+		for (size_t k = 1; k < n; k++)
+			assert_true(list[k].id < list[k - 1].id); /* newest first */
+		assert_int_equal(complaint_list(one.db, one.a, actor.id + 1, &cases[i].filter, &list, &n), E_OK);
+		assert_int_equal(n, 0);
+	}
+	assert_int_equal(
+		complaint_list(one.db, one.a, actor.id, &(struct complaint_filter){ .before_id = c[1].id, .limit = 10 }, &list, &n),
+		E_OK);
+	assert_int_equal(n, 1); /* the page after it */
+	assert_int_equal(list[0].id, c[0].id);
+}
+
 int
 main(void)
 {
@@ -398,6 +442,7 @@ main(void)
 		cmocka_unit_test_setup(test_move__of_two_at_once_one_wins_and_one_hears_of_it, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_with_one_key_both_hear_it_is_done, setup),
 		cmocka_unit_test_setup(test_move__officers_see_their_department_and_boroughs, setup),
+		cmocka_unit_test_setup(test_move__a_list_is_filtered_and_paged, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_up, group_down);
