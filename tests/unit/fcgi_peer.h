@@ -166,6 +166,7 @@ fcgi_here_open(struct fcgi_here *h, const char *const *params, struct span body)
 	assert_int_equal(FCGX_InitRequest(&h->request, -1, 0), 0);
 	h->request.ipcFd = pair[0];
 	h->request.keepConnection = 1;
+	h->request.detached = 1; /* or closing waits for the other side */
 	h->peer = pair[1];
 	assert_true(peer_send(h->peer, b.data, b.len));
 	buf_release(&b);

@@ -163,7 +163,7 @@ session_for(struct hand *h, enum actor_kind kind, int64_t id, uint8_t hash[stati
 static UNUSED long long
 count(const char *table)
 {
-	char query[256];
+	char query[512];
 
 	(void)snprintf(query, sizeof(query), "SELECT COUNT(*) FROM %s", table);
 	return private_number(&maria, query);

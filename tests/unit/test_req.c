@@ -275,6 +275,7 @@ test_req__waits_for_the_record_that_ends_the_body(void **state)
 		assert_int_equal(FCGX_InitRequest(&h.request, -1, 0), 0);
 		h.request.ipcFd = pair[0];
 		h.request.keepConnection = 1;
+		h.request.detached = 1;
 		h.peer = pair[1];
 		late = (struct late){ pair[1], { b.data + b.len - 8, 8 } };
 		assert_true(peer_send(pair[1], b.data, b.len - 8));
