@@ -245,6 +245,26 @@ test_move__an_old_version_hears_that_it_changed_even_when_the_move_is_now_illega
 	check_chain(&c, 2);
 }
 
+/* The procedure itself is the last to compare: whoever calls it with an old version has not moved anything. */
+static void
+test_move__the_procedure_refuses_an_old_version(void **state)
+{
+	struct complaint c;
+	char call[256];
+
+	(void)state;
+	lodged(&c);
+	for (int version = 0; version <= 2; version += 2) {
+		(void)snprintf(call, sizeof(call),
+			       "CALL complaint_move(0, %lld, %d, '2026-11-23 05:00:00', 'withdraw', 'WITHDRAWN', 0, 'citizen', 1, "
+			       "'CITIZEN',"
+			       " NULL, 0, NULL, NULL, NULL, 'x')",
+			       (long long)c.id, version);
+		assert_int_equal(private_number(&maria, call), 0);
+		check_chain(&c, 1);
+	}
+}
+
 static void
 test_move__a_repeated_key_finds_it_done(void **state)
 {
@@ -438,6 +458,7 @@ main(void)
 		cmocka_unit_test_setup(test_move__every_state_answers_by_the_table, setup),
 		cmocka_unit_test_setup(test_move__who_may_not_changes_nothing, setup),
 		cmocka_unit_test_setup(test_move__an_old_version_hears_that_it_changed_even_when_the_move_is_now_illegal, setup),
+		cmocka_unit_test_setup(test_move__the_procedure_refuses_an_old_version, setup),
 		cmocka_unit_test_setup(test_move__a_repeated_key_finds_it_done, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_one_wins_and_one_hears_of_it, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_with_one_key_both_hear_it_is_done, setup),
