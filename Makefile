@@ -29,7 +29,7 @@ endif
 CFLAGS  := -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) $(HARD) $(SAN) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SAN)
 # the headers of libraries are not ours to warn about
-INC     := -Ifcgi $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) $(BPKGS) 2>/dev/null))
+INC     := -Ifcgi -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) $(BPKGS) 2>/dev/null))
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lfcgi -lpthread
 BLIBS   := $(shell pkg-config --libs $(BPKGS) 2>/dev/null)
 

@@ -69,6 +69,7 @@ resp_clear(struct resp *p)
 	p->type = NULL;
 	p->caching = CACHE_PRIVATE;
 	p->etag[0] = '\0';
+	p->retry_after_s = 0;
 }
 
 void
@@ -149,6 +150,8 @@ resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 		   r->request_id == NULL ? "-" : r->request_id, cache_control[p->caching]);
 	if (p->etag[0] != '\0')
 		buf_printf(&head, "ETag: %s\r\n", p->etag);
+	if (p->retry_after_s > 0)
+		buf_printf(&head, "Retry-After: %d\r\n", p->retry_after_s);
 	if (p->type != NULL && p->http != 304)
 		buf_printf(&head, "Content-Type: %s\r\n", p->type);
 	if (with_body)

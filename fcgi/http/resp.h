@@ -24,6 +24,7 @@ struct resp {
 	const char *type; /* of the body; NULL without one */
 	enum caching caching;
 	char etag[ETAG_SIZE]; /* empty: made from the body of a GET's 200 */
+	int retry_after_s;    /* 0: no Retry-After */
 	struct buf headers;   /* "Name: value\r\n" lines */
 	struct buf body;
 };

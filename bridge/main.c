@@ -1,0 +1,106 @@
+/* ekmc-bridge: everything that talks to systems outside, one role to a process. */
+#include <stdio.h>
+
+#include "bridge/legacy.h"
+#include "core/log.h"
+#include "core/stop.h"
+
+#define USAGE_EXIT 2
+#define NAME_SIZE  32
+
+static const struct role {
+	const char *name;
+	enum conf_user user;
+	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong */
+	int (*run)(const struct conf *c, int stop_fd);
+	const char *help;
+} roles[] = {
+	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, "answers status look-ups of eKMC1.0's complaints" },
+};
+
+struct arguments {
+	const struct role *role;
+	const char *conf;
+	bool check, print;
+};
+
+static void
+usage(FILE *out)
+{
+	(void)fputs("usage: ekmc-bridge ROLE --conf FILE [--check] [--print]\n\n"
+		    "  --check  read the configuration, say what is wrong with it, do not start\n"
+		    "  --print  show the configuration in force, secrets masked, do not start\n\nroles:\n",
+		    out);
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		(void)fprintf(out, "  %-8s %s\n", roles[i].name, roles[i].help);
+}
+
+static const struct role *
+role_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (strcmp(roles[i].name, name) == 0)
+			return &roles[i];
+	return NULL;
+}
+
+static bool
+read_arguments(int argc, char **argv, struct arguments *a)
+{
+	*a = (struct arguments){ .role = argc > 1 ? role_of(argv[1]) : NULL };
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--conf") == 0 && i + 1 < argc)
+			a->conf = argv[++i];
+		else if (strcmp(argv[i], "--check") == 0)
+			a->check = true;
+		else if (strcmp(argv[i], "--print") == 0)
+			a->print = true;
+		else
+			return false;
+	}
+	return a->role != NULL && a->conf != NULL;
+}
+
+static int
+start(const struct role *role, const struct conf *c)
+{
+	char program[NAME_SIZE];
+	int stop_fd;
+
+	(void)snprintf(program, sizeof(program), "ekmc-bridge-%s", role->name);
+	log_init(program, (enum log_level)c->log.level);
+	stop_fd = stop_init();
+	if (stop_fd < 0) {
+		log_event(LOG_ERROR, "start", "error", "no signalfd", NULL);
+		return 1;
+	}
+	return role->run(c, stop_fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a;
+	struct conf *c;
+	int code = 0;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (!read_arguments(argc, argv, &a)) {
+		usage(stderr);
+		return USAGE_EXIT;
+	}
+	c = conf_load(a.conf, a.role->user, stderr);
+	if (c == NULL)
+		return 1;
+	if (a.print)
+		conf_print(c, stdout);
+	if (!a.role->check(c, stderr))
+		code = 1;
+	else if (!a.check && !a.print)
+		code = start(a.role, c);
+	conf_free(c);
+	return code;
+}
