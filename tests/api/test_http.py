@@ -33,13 +33,15 @@ def test_an_address_that_is_none_is_no_route(anyone, path):
     assert refused.code in ("no_route", "not_found")
 
 
-@pytest.mark.parametrize("op", list(openapi.operations()), ids=str)
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "GET", "BREW"])
+def methods_of(path):
+    return {o.method for o in openapi.operations() if o.path == path}
+
+
+@pytest.mark.parametrize("op, method", [(o, m) for o in openapi.operations() for m in ("PUT", "PATCH", "DELETE", "POST", "GET", "BREW")
+                                        if m not in methods_of(o.path)], ids=str)
 def test_a_method_that_the_address_has_not_is_refused_with_what_it_has(anyone, op, method):
     path = op.base + op.path.replace("{number}", "261100000016")
-    known = {o.method for o in openapi.operations() if o.path == op.path}
-    if method in known:
-        pytest.skip("it has it")
+    known = methods_of(op.path)
     refused = anyone.call(method, path, expect=405 if method != "BREW" else (400, 405))
     if refused.status == 405:
         allowed = {m.strip() for m in refused.headers["Allow"].split(",")}
