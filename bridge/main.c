@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "bridge/legacy.h"
+#include "bridge/notify.h"
 #include "core/log.h"
 #include "core/stop.h"
 
@@ -16,6 +17,7 @@ static const struct role {
 	const char *help;
 } roles[] = {
 	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, "answers status look-ups of eKMC1.0's complaints" },
+	{ "notify", CONF_NOTIFY, notify_check, notify_run, "sends the SMS of the outbox" },
 };
 
 struct arguments {

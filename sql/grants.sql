@@ -16,6 +16,9 @@ GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_api@'%';
 
 GRANT SELECT, UPDATE ON ekmc.outbox TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.sms_template TO ekmc_notify@'%';
+GRANT SELECT ON ekmc.subcategory TO ekmc_notify@'%';
+GRANT SELECT ON ekmc.department TO ekmc_notify@'%';
+GRANT SELECT (id, number, subcategory_code, department_code, ward_no, level, due_at) ON ekmc.complaint TO ekmc_notify@'%';
 GRANT SELECT (id, mobile_sealed, language) ON ekmc.citizen TO ekmc_notify@'%';
 GRANT SELECT (id, mobile_sealed, language, active) ON ekmc.staff TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.schema_migration TO ekmc_notify@'%';
