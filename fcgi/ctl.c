@@ -15,6 +15,11 @@ static const struct ctl_command {
 	const char *help;
 } commands[] = {
 	{ "migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date" },
+	{ "seed", "--dir DIR", ctl_seed,
+	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
+	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
+	  "invented staff and complaints to try the system with" },
+	{ "users", "list | password USER", ctl_users, "who can log in; a new password from standard input" },
 };
 
 static void

@@ -25,7 +25,7 @@ struct app {
 	pthread_cond_t wake;
 	struct catalogue *catalogue;
 	bool stop;
-	bool checked; /* the schema is the one this program was built for */
+	struct app_health health;
 };
 
 static const struct {
@@ -102,16 +102,16 @@ app_conf(const struct app *app)
 	return app->conf;
 }
 
-bool
-app_ready(const struct app *app)
+struct app_health
+app_health(struct app *app)
 {
-	struct app *a = (struct app *)(uintptr_t)app;
-	bool ready;
+	struct app_health h;
 
-	(void)pthread_mutex_lock(&a->lock);
-	ready = a->checked && a->catalogue != NULL;
-	(void)pthread_mutex_unlock(&a->lock);
-	return ready;
+	(void)pthread_mutex_lock(&app->lock);
+	h = app->health;
+	h.ready = h.schema_right && app->catalogue != NULL;
+	(void)pthread_mutex_unlock(&app->lock);
+	return h;
 }
 
 static void
@@ -143,28 +143,39 @@ publish(struct app *app, struct directory *d)
 	log_detail(LOG_INFO, "directory", "version %lld", (long long)d->version);
 }
 
-static void
+/* E_OK: the schema is the one this program was built for, and the newest directory is published. */
+static enum status
 refresh(struct app *app, struct db *db, struct arena *a)
 {
 	int64_t version = 0;
 	struct directory *d;
+	enum status st = E_OK;
 
 	db_deadline(db, 0);
-	if (!app->checked) {
-		for (size_t i = 0; i < ARRAY_LEN(modules); i++)
-			if (db_check(db, modules[i].table, *modules[i].n) != E_OK)
-				return;
-		(void)pthread_mutex_lock(&app->lock);
-		app->checked = true;
-		(void)pthread_mutex_unlock(&app->lock);
-	}
-	if (directory_version(db, a, &version) != E_OK)
-		return;
+	for (size_t i = 0; i < ARRAY_LEN(modules) && st == E_OK && !app->health.schema_right; i++)
+		st = db_check(db, modules[i].table, *modules[i].n);
+	if (st == E_OK)
+		st = directory_version(db, a, &version);
 	/* only this thread replaces it */
-	if (app->catalogue != NULL && app->catalogue->directory->version == version)
-		return;
-	if (directory_load(db, &d) == E_OK)
+	if (st != E_OK || (app->catalogue != NULL && app->catalogue->directory->version == version))
+		return st;
+	st = directory_load(db, &d);
+	if (st == E_OK)
 		publish(app, d);
+	return st;
+}
+
+static void
+look(struct app *app, struct db *db, struct cache *cache, struct arena *a)
+{
+	enum status st = refresh(app, db, a);
+	bool redis = cache_ready(cache);
+
+	(void)pthread_mutex_lock(&app->lock);
+	app->health.schema_right = app->health.schema_right || st == E_OK;
+	app->health.database = st == E_OK;
+	app->health.redis = redis;
+	(void)pthread_mutex_unlock(&app->lock);
 }
 
 static bool
@@ -199,7 +210,7 @@ keep(void *arg)
 	} else {
 		do {
 			if (tick++ % VERSION_TICKS == 0 || app->catalogue == NULL)
-				refresh(app, db, a);
+				look(app, db, cache, a);
 			status_cache_pay(cache);
 			arena_reset(a);
 		} while (pause_tick(app));

@@ -28,8 +28,12 @@ const struct catalogue *app_catalogue(struct call *c);
 struct id_source *app_ids(struct app *app);
 const struct conf *app_conf(const struct app *app);
 
-/* Whether the schema was checked and the directory loaded since the start. */
-bool app_ready(const struct app *app);
+struct app_health {
+	bool ready; /* the schema was checked and the directory loaded since the start; what fails later does not change it */
+	bool schema_right;
+	bool database, redis; /* at the last look, at most a few seconds ago */
+};
+struct app_health app_health(struct app *app);
 
 /* Every handler's table of routes. */
 extern const struct route routes[];

@@ -259,8 +259,28 @@ static const struct field action_fields[] = {
 	  .required = true,
 	  .min = 1,
 	  .max = 4294967295.0 },
-	{ .name = "note", .type = FIELD_TEXT, .offset = offsetof(struct action_body, note), .min = 1, .max = 4000 },
+	{ .name = "note", .type = FIELD_TEXT, .offset = offsetof(struct action_body, note), .min = 1, .max = 1000 },
 };
+
+/* Tells where the complaint stands, since when and by whom, so that the caller sees what happened meanwhile. */
+static enum status
+refused(struct call *c, const char *number, enum action action, enum status why)
+{
+	struct complaint now;
+	const struct event *events;
+	size_t n = 0;
+	enum status st = complaint_find(c->worker->db, c->arena, number, &c->actor, &now);
+
+	if (st == E_OK)
+		st = complaint_timeline(c->worker->db, c->arena, now.id, &events, &n);
+	if (st != E_OK || n == 0)
+		return st == E_OK ? E_INTERNAL : st;
+	c->about = json_own(c->arena, json_pack("{s:s, s:s, s:I, s:o, s:s%, s:s%}", "action", action_name(action), "state",
+						state_name(now.state), "version", (json_int_t)now.version, "since",
+						json_time(events[n - 1].at_ms), "last_action", events[n - 1].action.p,
+						events[n - 1].action.n, "by", events[n - 1].by.p, events[n - 1].by.n));
+	return c->about == NULL ? E_NOMEM : why;
+}
 
 enum status
 action_post(struct call *c)
@@ -281,6 +301,8 @@ action_post(struct call *c)
 	status_cache_lower(c->worker->cache, complaint.number.p);
 	st = complaint_act(c->worker->db, c->arena, c->seal, &c->actor, &m, &complaint);
 	status_cache_drop(c->worker->cache, complaint.number.p);
+	if (st == E_STALE || st == E_ILLEGAL_MOVE)
+		return refused(c, complaint.number.p, m.action, st);
 	if (st != E_OK)
 		return st;
 	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");

@@ -1,30 +1,32 @@
 /* Probes and counters. */
 #include "api/app.h"
 #include "api/handlers.h"
+#include "core/json.h"
 #include "http/metrics.h"
-
-static enum next
-answer(struct call *c, int http, const char *text)
-{
-	c->resp.caching = CACHE_NEVER;
-	if (resp_json(&c->resp, http, json_pack("{s:s}", "status", text)) != E_OK)
-		return call_fail(c, E_NOMEM);
-	return NEXT_REPLY;
-}
 
 enum next
 healthz(struct call *c)
 {
-	return answer(c, 200, "alive");
+	c->resp.caching = CACHE_NEVER;
+	return resp_json(&c->resp, 200, json_pack("{s:s}", "status", "ok")) == E_OK ? NEXT_REPLY : call_fail(c, E_NOMEM);
 }
 
 enum next
 readyz(struct call *c)
 {
-	if (app_ready(c->app))
-		return answer(c, 200, "ready");
-	c->why = "the database has not been reached, or its schema is not the one this program was built for";
-	return call_fail(c, E_BUSY);
+	struct app_health h = app_health(c->app);
+	json_t *about = json_own(c->arena, json_pack("{s:s, s:s, s:s}", "migrations", h.schema_right ? "match" : "unknown",
+						     "database", h.database ? "up" : "down", "redis", h.redis ? "up" : "down"));
+
+	if (about == NULL)
+		return call_fail(c, E_NOMEM);
+	c->resp.caching = CACHE_NEVER;
+	if (!h.ready) {
+		c->about = about;
+		return call_fail(c, E_BUSY);
+	}
+	(void)json_object_set_new(about, "status", json_string("ready"));
+	return resp_json(&c->resp, 200, json_incref(about)) == E_OK ? NEXT_REPLY : call_fail(c, E_NOMEM);
 }
 
 enum next

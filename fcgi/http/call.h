@@ -52,6 +52,7 @@ struct call {
 	const struct route *route;
 	struct span param[CALL_PARAMS_MAX]; /* the {…} of the path, in order */
 	struct field_errors errors;
+	json_t *about;   /* further members of a problem (state, action, since …), owned by the arena, or NULL */
 	const char *why; /* a developer's hint for a malformed request, or NULL */
 	json_t *body;    /* GUARD_JSON */
 	char key[KEY_MAX + 1];

@@ -51,7 +51,8 @@ field_list(const struct field_errors *errors, enum lang lang)
 }
 
 void
-problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, const char *why)
+problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, json_t *about,
+	      const char *why)
 {
 	const struct problem_text *t = &problems[st];
 	char type[64];
@@ -63,6 +64,8 @@ problem_write(struct resp *p, const struct req *r, enum status st, const struct 
 			 t->detail[r->lang], "code", t->code, "request_id", r->request_id == NULL ? "-" : r->request_id);
 	if (body != NULL && why != NULL)
 		(void)json_object_set_new(body, "hint", json_string(why));
+	if (body != NULL && about != NULL)
+		(void)json_object_update_missing(body, about);
 	if (body != NULL && errors != NULL && errors->n > 0)
 		(void)json_object_set_new(body, "errors", field_list(errors, r->lang));
 	if (resp_json(p, t->http, body) != E_OK)

@@ -114,8 +114,9 @@ finish(struct conn *k)
 		(void)call_fail(c, E_INTERNAL);
 	resp_send(&c->resp, &c->req, k->fcgi.out);
 	http = c->resp.http;
-	if (http >= 500)
-		log_detail(http == 503 ? LOG_INFO : LOG_WARN, "answer", "%d %s %.*s", http, c->req.method_name,
+	/* reads are in nginx' log; what changes something, or went wrong, is here too */
+	if (http >= 500 || (c->req.method & (M_GET | M_HEAD)) == 0)
+		log_detail(http >= 500 && http != 503 ? LOG_WARN : LOG_INFO, "answer", "%d %s %.*s", http, c->req.method_name,
 			   SPAN_FMT(c->req.path));
 	(void)atomic_fetch_add(&metrics.answers[http / 100 < 6 ? http / 100 : 5], 1);
 	(void)atomic_fetch_add(&metrics.micros, (uint64_t)(uv_hrtime() / 1000) - (uint64_t)k->begun_us);
@@ -132,7 +133,7 @@ finish(struct conn *k)
 enum next
 call_fail(struct call *c, enum status st)
 {
-	problem_write(&c->resp, &c->req, st, &c->errors, c->why);
+	problem_write(&c->resp, &c->req, st, &c->errors, c->about, c->why);
 	return NEXT_REPLY;
 }
 

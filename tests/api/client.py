@@ -37,7 +37,7 @@ class Answer:
     def __init__(self, method, url, status, headers, body, seconds=0.0, sent_id=None):
         self.method, self.url, self.status = method, url, status
         self.headers, self.body, self.seconds = headers, body, seconds
-        self.sent_id = sent_id
+        self.sent_id = sent_id.decode("utf-8", "replace") if isinstance(sent_id, bytes) else sent_id
         try:
             self.data = openapi.check_answer(method, url, status, headers, body)
             self._check_conventions()
@@ -160,7 +160,7 @@ class Client:
         return self.post(f"/complaints/{number}/actions", {"action": "withdraw", "version": version}, **{"expect": 200, **more})
 
     def status(self, number, **more):
-        return self.get(f"/status/{quote(number)}", **more)
+        return self.get("/status/" + quote(number, safe=""), **more)
 
     def mine(self, **params):
         """All my complaints, page by page."""

@@ -1,6 +1,5 @@
 """Requests byte by byte, for what no HTTP library would send."""
 import http.client
-import io
 import socket
 
 from requests.structures import CaseInsensitiveDict
@@ -8,17 +7,7 @@ from requests.structures import CaseInsensitiveDict
 from client import TIMEOUT_S, Answer
 
 
-class _Bytes:
-    """What http.client reads from: it asks for a socket."""
-
-    def __init__(self, data):
-        self._data = data
-
-    def makefile(self, *_args, **_more):
-        return io.BytesIO(self._data)
-
-
-def exchange(port, data, method="GET", check_path=None, half_close=False):
+def exchange(port, data, method="GET", check_path=None):
     """Sends `data` and returns the checked Answer, or None when the server just closed the connection.
 
     `check_path`: the path that the OpenAPI document is asked for; the default is the request line's."""
@@ -26,21 +15,14 @@ def exchange(port, data, method="GET", check_path=None, half_close=False):
         s.settimeout(TIMEOUT_S)
         try:
             s.sendall(data)
-            if half_close:
-                s.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
-            pass
-        got = b""
+            pass        # refused before all was sent: the answer is there
+        response = http.client.HTTPResponse(s, method=method)
         try:
-            while chunk := s.recv(65536):
-                got += chunk
-        except ConnectionResetError:
-            pass
-    if not got:
-        return None
-    response = http.client.HTTPResponse(_Bytes(got), method=method)
-    response.begin()
-    body = response.read()
+            response.begin()
+        except (http.client.RemoteDisconnected, ConnectionResetError):
+            return None
+        body = response.read()
     headers = CaseInsensitiveDict()
     for name, value in response.getheaders():
         assert name.lower() not in ("x-request-id", "content-type", "etag") or name not in headers, f"{name} twice"

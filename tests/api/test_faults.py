@@ -91,9 +91,8 @@ def test_mariadb_killed_while_lodging_loses_no_acknowledged_complaint(stack, cit
     with Load(citizens) as load:
         load.acknowledged(100)
         stack.kill("mariadb", signal.SIGKILL)
-        wait_until(lambda: load.refused, 15, "a refusal")
-        before = len(load.told)
-        load.acknowledged(before + 100, 40)
+        # whether anybody was refused depends on how soon it is back: a worker may well wait for it
+        load.acknowledged(len(load.told) + 100, 40)
     wait_ready(stack)
     assert load.slowest < 8
     load.settle(database)

@@ -23,13 +23,13 @@ def test_a_fresh_complaint_is_shown_at_once(anyone, citizen):
 
 
 def test_nothing_personal_is_shown(anyone, citizen):
-    secrets = {"description": "Qzjx secret words নর্দমা", "landmark": "Qzjx landmark", "name": "Qzjx Name"}
+    secrets = {"description": "Qzjx secret words ঝিকমিকে", "landmark": "Qzjx landmark", "name": "Qzjx Name"}
     n = citizen.lodge(ward=None, location={"lat": 22.5194123, "lon": 88.3656321}, **secrets).data["number"]
     citizen.post(f"/complaints/{n}/actions", {"action": "withdraw", "version": 1, "note": "Qzjx note"}, expect=200)
     for _ in range(2):  # from the database and from the cache
         answer = anyone.status(n, expect=200)
         text = answer.body.decode() + str(dict(answer.headers))
-        for secret in ("Qzjx", citizen.mobile, citizen.mobile[-4:] + '"', "22.519", "88.365", "নর্দমা"):
+        for secret in ("Qzjx", citizen.mobile, citizen.mobile[-4:] + '"', "22.519", "88.365", "ঝিকমিকে"):
             assert secret not in text
         assert answer.data["remark"] is None
 
@@ -69,8 +69,8 @@ def test_a_well_formed_number_that_was_never_given_is_not_found(anyone):
                                   "<script>alert(1)</script>", "%00", "' OR '1'='1", "-1", "2611 0000 0016; DROP", "9" * 500])
 def test_what_is_no_number_at_all_is_refused(anyone, text):
     refused = anyone.status(text, expect=(422, 404))
-    if refused.status == 404:   # it may look like one of eKMC1.0
-        assert refused.code == "other_system"
+    if refused.status == 404:   # it looks like one of eKMC1.0, or the slash in it makes another address
+        assert refused.code == ("no_route" if "/" in text else "other_system")
     else:
         assert (refused.code, refused.pointers()) == ("invalid", ["/number"])
     assert "<script>" not in refused.body.decode()

@@ -37,7 +37,9 @@ export function startStack(dir) {
 			throw e;
 		}
 	}
-	return { ...JSON.parse(readFileSync(path.join(dir, 'demo.json'))), stop };
+	const demo = JSON.parse(readFileSync(path.join(dir, 'demo.json')));
+	const numbers = Object.fromEntries(Object.entries(demo.numbers).map(([kind, list]) => [kind, list[0]]));
+	return { ...demo, numbers, stop };
 }
 
 export class Harness {
@@ -88,11 +90,11 @@ export class Harness {
 		await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true });
 	}
 
-	/** The newest code sent to a mobile, from the outbox of the demo's SMS gateway. */
+	/** The newest code sent to a mobile, other than `but`, from the phone of the demonstration. */
 	async code(mobile, but) {
 		for (let i = 0; i < 100; i++) {
-			const lines = readFileSync(this.demo.sms_outbox, 'utf8').split('\n').filter((l) => l.includes(mobile));
-			const code = lines.at(-1)?.replaceAll(mobile, '').match(/(?<!\d)\d{6}(?!\d)/)?.[0];
+			const { messages } = await (await fetch(`${this.demo.sms_outbox}?to=${mobile}&limit=1`)).json();
+			const code = messages[0]?.text.match(/(?<!\d)\d{6}(?!\d)/)?.[0];
 			if (code && code !== but)
 				return code;
 			await new Promise((done) => setTimeout(done, 150));

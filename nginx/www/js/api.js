@@ -24,11 +24,6 @@ export class Problem extends Error {
 	get unknown() {
 		return this.status === 0 || this.status >= 500;
 	}
-
-	related(rel) {
-		const [, url] = this.link.match(new RegExp(`<([^>]*)>\\s*;\\s*rel="?${rel}"?`)) ?? [];
-		return url && /^https?:\/\//.test(url) ? url : null;
-	}
 }
 
 export async function call(method, path, { body, key } = {}) {

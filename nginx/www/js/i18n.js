@@ -77,11 +77,6 @@ function translate() {
 			english.set(node, node.textContent);
 		node.textContent = texts[node.dataset.t] ?? english.get(node);
 	}
-	for (const node of document.querySelectorAll('[data-t-label]')) {
-		if (!english.has(node))
-			english.set(node, node.getAttribute('aria-label'));
-		node.setAttribute('aria-label', texts[node.dataset.tLabel] ?? english.get(node));
-	}
 	for (const node of document.querySelectorAll('time[datetime]'))
 		node.textContent = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'long' }).format(new Date(node.dateTime));
 	for (const link of document.querySelectorAll('.languages a')) {

@@ -11,8 +11,9 @@ const ENDED = ['REJECTED', 'WITHDRAWN', 'DUPLICATE'];
 let last = null; // {found} or {failed, number}, to be drawn again in another language
 let asked = null; // the number being looked up
 
+/** As both systems keep numbers: upper case, without what people put between the groups. */
 function normal(text) {
-	return digits(text).replace(/[\s\u00a0\u200b-\u200d.,_‐-―-]/g, '');
+	return digits(text).replace(/[\s\u200b-\u200d./_‐-―-]/g, '').toUpperCase();
 }
 
 /** The chosen system is a hint: the other one is asked as well. */
@@ -70,7 +71,7 @@ function row(key, value) {
 }
 
 function place(c) {
-	return c.ward && (c.borough ? t('ward_borough', { ward: count(c.ward), borough: count(c.borough) }) : t('ward_n', { ward: count(c.ward) }));
+	return c.ward && t(c.borough ? 'ward_borough' : 'ward_n', { ward: count(c.ward), borough: count(c.borough ?? 0) });
 }
 
 function mood(c) {
@@ -103,7 +104,7 @@ function drawFound(c) {
 }
 
 function drawFailed({ kind, problem }, number) {
-	const old = problem?.related('related');
+	const [, old] = problem?.link.match(/<(https?:\/\/[^>]*)>\s*;\s*rel="?related/) ?? [];
 	return el('article', { class: 'card result quiet' },
 		el('h2', { tabindex: '-1', id: 'answer' }, t(`${kind}_title`, { number: grouped(number) })),
 		el('p', {}, t(`${kind}_text`, { span: span((problem?.retryAfter || 60) * 1000) })),

@@ -94,7 +94,7 @@ async function weigh(page, visit) {
 
 function texts() {
 	const html = ['index.html', 'lodge.html'].map((f) => readFileSync(path.join(WWW, f), 'utf8')).join('');
-	const inPages = [...html.matchAll(/data-t(?:-label)?="(\w+)"/g)].map((m) => m[1]);
+	const inPages = [...html.matchAll(/data-t="(\w+)"/g)].map((m) => m[1]);
 	const [en, bn, hi] = LANGUAGES.map((l) => JSON.parse(readFileSync(path.join(WWW, `i18n/${l}.json`), 'utf8')));
 	return { wanted: [...new Set([...inPages, ...Object.keys(en)])].sort(), en, bn, hi };
 }
