@@ -580,6 +580,25 @@ test_db__a_lost_read_is_repeated_a_lost_change_is_not(void **state)
 }
 
 static void
+test_db__a_single_host_that_lost_a_connection_is_asked_again_at_once(void **state)
+{
+	struct fixture f;
+	struct proxy p;
+	int64_t one, from;
+
+	(void)state;
+	assert_true(proxy_up(&p, &maria));
+	fixture_up(&f, p.host);
+	proxy_arm(&p, PROXY_CUT_BEFORE, PROXY_EXECUTE, NULL);
+	from = clock_monotonic_ms();
+	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_OK);
+	assert_in_range(clock_monotonic_ms() - from, 0, 500);
+	assert_int_equal(db_epoch(f.d), 2);
+	fixture_down(&f);
+	proxy_down(&p);
+}
+
+static void
 test_db__an_idle_connection_the_server_closed_goes_unnoticed(void **state)
 {
 	struct fixture f;
@@ -682,6 +701,7 @@ main(void)
 		cmocka_unit_test(test_db__unreachable_is_busy_and_then_costs_nothing),
 		cmocka_unit_test(test_db__no_waiting_beyond_the_deadline),
 		cmocka_unit_test(test_db__a_lost_read_is_repeated_a_lost_change_is_not),
+		cmocka_unit_test(test_db__a_single_host_that_lost_a_connection_is_asked_again_at_once),
 		cmocka_unit_test(test_db__an_idle_connection_the_server_closed_goes_unnoticed),
 		cmocka_unit_test(test_db__a_killed_server_comes_back),
 		cmocka_unit_test(test_db__script_runs_many_and_says_why_not),
