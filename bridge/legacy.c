@@ -22,6 +22,11 @@
 #define RECORD_BYTES       65536
 #define REASON_SIZE        256
 
+/* server_options.app, for conf itself is const. */
+struct app {
+	const struct conf *conf;
+};
+
 /* What the reactor's thread owns. */
 struct legacy {
 	const struct conf *conf;
@@ -318,7 +323,7 @@ local_new(uv_loop_t *loop, void *app)
 
 	if (g == NULL)
 		return NULL;
-	memcpy(&g->conf, app, sizeof(g->conf));
+	g->conf = ((const struct app *)app)->conf;
 	struct fetcher_options options = { .reach = FETCH_CONFIGURED, .parallel = (int)g->conf->legacy.parallel };
 	g->adapter = adapter_new(g->conf, why, sizeof(why));
 	g->cache = cache_async_new(loop, g->conf);
@@ -357,7 +362,7 @@ legacy_check(const struct conf *c, FILE *err)
 int
 legacy_run(const struct conf *c, int stop_fd)
 {
-	const struct conf *app = c;
+	struct app app = { .conf = c };
 	struct server_options o = {
 		.conf = c,
 		.routes = routes,

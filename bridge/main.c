@@ -12,7 +12,7 @@
 static const struct role {
 	const char *name;
 	enum conf_user user;
-	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong */
+	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong; or NULL */
 	int (*run)(const struct conf *c, int stop_fd);
 	const char *help;
 } roles[] = {
@@ -99,7 +99,7 @@ main(int argc, char **argv)
 		return 1;
 	if (a.print)
 		conf_print(c, stdout);
-	if (!a.role->check(c, stderr))
+	if (a.role->check != NULL && !a.role->check(c, stderr))
 		code = 1;
 	else if (!a.check && !a.print)
 		code = start(a.role, c);

@@ -11,6 +11,8 @@
 #include "http/router.h"
 #include "http/server.h"
 
+#define START_WAIT_MS 5000 /* then cached answers are better than none */
+
 static const struct option options[] = {
 	{ "conf", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' }, { "print", no_argument, NULL, 'p' },
 	{ "routes", no_argument, NULL, 'r' },     { "help", no_argument, NULL, 'h' },  { NULL, 0, NULL, 0 },
@@ -67,6 +69,8 @@ serve(const struct conf *conf)
 		seal = seal_new(conf->seal.keys, conf->seal.index_key, conf->seal.token_key);
 	if (seal != NULL)
 		app = app_new(conf, seal);
+	if (app != NULL)
+		app_wait(app, START_WAIT_MS);
 	if (app != NULL && (o.listen_fd = server_socket(conf->listen.socket)) >= 0) {
 		o.seal = seal;
 		o.app = app;

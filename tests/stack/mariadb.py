@@ -75,7 +75,7 @@ def accounts(layout, secrets):
 def ctl(layout, *arguments):
     """Runs ekmc-ctl with the stack's configuration."""
     done = subprocess.run([layout.binary("ekmc-ctl"), "--conf", str(conf_files.path_of(layout, "ctl")), *map(str, arguments)],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=layout.root)
     with open(layout.log / "ctl.log", "a", encoding="utf-8") as f:
         f.write(f"# {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done

@@ -7,15 +7,16 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "bridge/page.h"
 #include "bridge/text.h"
 #include "core/buf.h"
-#include "core/clock.h"
 
 #include "ekmc1_pages.h"
 
-#define MUCH (2 << 20)
+#define MUCH    (2 << 20)
+#define MUCH_MS 6000 /* 400 by itself, 2300 under ASan; what is not linear takes minutes */
 
 static struct arena *arena;
 static struct conf *conf[3];
@@ -177,21 +178,33 @@ test_page__another_page_has_no_number(void **state)
 	assert_text(t[PAGE_NUMBER], NULL);
 }
 
+/* Time this thread has worked: the machine may be busy with other tests. */
+static int64_t
+worked_ms(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* 2 MB of one pattern, read within a time that a reactor can spare. */
 static void
 read_much(enum profile p, const char *head, const char *pattern)
 {
 	struct buf body = BUF_INIT(MUCH);
 	struct span t[PAGE_FIELD__COUNT];
-	int64_t begun = clock_monotonic_ms();
+	int64_t begun;
 
 	buf_text(&body, head);
 	while (body.len + strlen(pattern) < MUCH)
 		buf_text(&body, pattern);
+	begun = worked_ms();
 	(void)look(p, 200, p == JSON ? "application/json" : "text/html", NULL, buf_view(&body), t);
-	if (clock_monotonic_ms() - begun > 1500)
-		fail_msg("%s: %lld ms", pattern, (long long)(clock_monotonic_ms() - begun));
+	begun = worked_ms() - begun;
 	buf_release(&body);
+	if (begun > MUCH_MS)
+		fail_msg("%s: %lld ms", pattern, (long long)begun);
 }
 
 static void
