@@ -86,12 +86,12 @@ test_db__types_round_trip(void **state)
 		const char *at_text;
 		int64_t chars;
 	} cases[] = {
-		{0,          0.0,     SPAN(""),           SPAN(""),       0,               "1970-01-01T00:00:00.000000", 0   },
-		{ INT64_MAX, 1e300,   span_of(scripts),   big,            1795448400123,   "2026-11-23T15:40:00.123000", 12  },
-		{ INT64_MIN, -0.1,    span_of(emoji),     SPAN("\0\1\0"), -1,              "1969-12-31T23:59:59.999000", 4000},
-		{ -1,        22.5726, SPAN("'\"\\ -- ;"), some,           253402300799999, "9999-12-31T23:59:59.999000", 8   },
-		{ 1,         88.3639, SPAN("x"),          some,           -30610224000000, "1000-01-01T00:00:00.000000", 1   },
-		{ 1,         1,       SPAN("x"),          some,           951782400000,    "2000-02-29T00:00:00.000000", 1   },
+		{ 0, 0.0, SPAN(""), SPAN(""), 0, "1970-01-01T00:00:00.000000", 0 },
+		{ INT64_MAX, 1e300, span_of(scripts), big, 1795448400123, "2026-11-23T15:40:00.123000", 12 },
+		{ INT64_MIN, -0.1, span_of(emoji), SPAN("\0\1\0"), -1, "1969-12-31T23:59:59.999000", 4000 },
+		{ -1, 22.5726, SPAN("'\"\\ -- ;"), some, 253402300799999, "9999-12-31T23:59:59.999000", 8 },
+		{ 1, 88.3639, SPAN("x"), some, -30610224000000, "1000-01-01T00:00:00.000000", 1 },
+		{ 1, 1, SPAN("x"), some, 951782400000, "2000-02-29T00:00:00.000000", 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct db_value id = db_int((int64_t)i + 1);
@@ -232,11 +232,11 @@ test_db__wrong_shape_is_internal_and_logged(void **state)
 		struct sql q;
 		const char *log;
 	} cases[] = {
-		{{ "SELECT 1, 2", "", "i", false },						       "2 columns instead of 1"   },
-		{ { "SELECT 1", "", "", false },							  "1 columns instead of 0"   },
-		{ { "SELECT 1 + ?", "", "i", false },                                                     "1 parameters instead of 0"},
-		{ { "SELECT x FROM missing", "", "i", false },                                            "missing"                  },
-		{ { "INSERT INTO one (name) VALUES ('far too long for twenty letters')", "", "", false }, "1406"                     },
+		{ { "SELECT 1, 2", "", "i", false }, "2 columns instead of 1" },
+		{ { "SELECT 1", "", "", false }, "1 columns instead of 0" },
+		{ { "SELECT 1 + ?", "", "i", false }, "1 parameters instead of 0" },
+		{ { "SELECT x FROM missing", "", "i", false }, "missing" },
+		{ { "INSERT INTO one (name) VALUES ('far too long for twenty letters')", "", "", false }, "1406" },
 	};
 	struct fixture f;
 	struct db_rows rows;
@@ -277,10 +277,10 @@ test_db__procedures_answer_one_set_and_leave_nothing_open(void **state)
 		const char *log;
 		const char *row;
 	} cases[] = {
-		{{ "CALL two_results(?)", "i", "is", false }, E_OK,       "",                          NULL    },
-		{ { "CALL refuses(?)", "i", "i", false },     E_INTERNAL, "no such level",             NULL    },
-		{ { "CALL stays_open(?)", "i", "", true },    E_INTERNAL, "left its transaction open", "open"  },
-		{ { "CALL fails_open(?)", "i", "", true },    E_INTERNAL, "1644",                      "failed"},
+		{ { "CALL two_results(?)", "i", "is", false }, E_OK, "", NULL },
+		{ { "CALL refuses(?)", "i", "i", false }, E_INTERNAL, "no such level", NULL },
+		{ { "CALL stays_open(?)", "i", "", true }, E_INTERNAL, "left its transaction open", "open" },
+		{ { "CALL fails_open(?)", "i", "", true }, E_INTERNAL, "1644", "failed" },
 	};
 	struct fixture f;
 	struct db_rows rows;
@@ -319,16 +319,16 @@ test_db__check_finds_a_foreign_schema(void **state)
 		struct sql q;
 		enum status st;
 	} cases[] = {
-		{{ "SELECT id, name FROM one WHERE id = ?", "i", "is", false }, E_OK      },
-		{ { "SELECT id, name FROM one WHERE id = ?", "i", "i", false }, E_INTERNAL},
-		{ { "SELECT id, name FROM one WHERE id = ?", "", "is", false }, E_INTERNAL},
-		{ { "SELECT id, gone FROM one", "", "is", false },              E_INTERNAL},
-		{ { "DELETE FROM one WHERE id = ?", "i", "", false },           E_OK      },
-		{ { "CALL checked(?, ?)", "is", "is", false },                  E_OK      },
-		{ { "CALL checked(?, ?)", "is", "iss", false },                 E_INTERNAL},
-		{ { "CALL checked(?, ?)", "ss", "is", false },                  E_INTERNAL},
-		{ { "CALL checked(?)", "i", "is", false },                      E_INTERNAL},
-		{ { "CALL missing(?)", "i", "is", false },                      E_INTERNAL},
+		{ { "SELECT id, name FROM one WHERE id = ?", "i", "is", false }, E_OK },
+		{ { "SELECT id, name FROM one WHERE id = ?", "i", "i", false }, E_INTERNAL },
+		{ { "SELECT id, name FROM one WHERE id = ?", "", "is", false }, E_INTERNAL },
+		{ { "SELECT id, gone FROM one", "", "is", false }, E_INTERNAL },
+		{ { "DELETE FROM one WHERE id = ?", "i", "", false }, E_OK },
+		{ { "CALL checked(?, ?)", "is", "is", false }, E_OK },
+		{ { "CALL checked(?, ?)", "is", "iss", false }, E_INTERNAL },
+		{ { "CALL checked(?, ?)", "ss", "is", false }, E_INTERNAL },
+		{ { "CALL checked(?)", "i", "is", false }, E_INTERNAL },
+		{ { "CALL missing(?)", "i", "is", false }, E_INTERNAL },
 	};
 	struct fixture f;
 	struct sql both[2];

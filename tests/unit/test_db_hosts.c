@@ -34,18 +34,18 @@ test_db_hosts__malformed_hosts_do_not_start(void **state)
 		const char *hosts;
 		bool ok;
 	} cases[] = {
-		{"127.0.0.1",				true },
+		{ "127.0.0.1", true },
 		{ "127.0.0.1:3306, [::1]:3307 ,/run/x.sock", true },
-		{ "[::1]",				   true },
-		{ "",					false},
-		{ "h:",				      false},
-		{ "h:0",				     false},
-		{ "h:65536",				 false},
-		{ ":3306",				   false},
-		{ "a,,b",				    false},
-		{ "h:33x",				   false},
-		{ "1,2,3,4,5,6,7,8",                         true },
-		{ "1,2,3,4,5,6,7,8,9",                       false},
+		{ "[::1]", true },
+		{ "", false },
+		{ "h:", false },
+		{ "h:0", false },
+		{ "h:65536", false },
+		{ ":3306", false },
+		{ "a,,b", false },
+		{ "h:33x", false },
+		{ "1,2,3,4,5,6,7,8", true },
+		{ "1,2,3,4,5,6,7,8,9", false },
 	};
 	struct conf c;
 
@@ -66,10 +66,7 @@ test_db_hosts__second_host_serves_when_the_first_is_dead_or_hung(void **state)
 	static const struct {
 		bool listening; /* accepts, says nothing */
 		int64_t within_ms;
-	} cases[] = {
-		{false, 500 },
-                { true, 1800}
-	};
+	} cases[] = { { false, 500 }, { true, 1800 } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -138,11 +135,11 @@ test_db_hosts__a_lost_read_is_repeated_a_lost_change_is_not(void **state)
 		enum status st;
 		long long stored;
 	} cases[] = {
-		{S_PING,      PROXY_CUT_BEFORE, E_OK,      0},
-		{ S_PING,     PROXY_CUT_AFTER,  E_OK,      0},
-		{ S_PING,     PROXY_HANG,       E_OK,      0},
-		{ S_SLOW_ADD, PROXY_CUT_BEFORE, E_UNKNOWN, 0},
-		{ S_SLOW_ADD, PROXY_CUT_AFTER,  E_UNKNOWN, 1},
+		{ S_PING, PROXY_CUT_BEFORE, E_OK, 0 },
+		{ S_PING, PROXY_CUT_AFTER, E_OK, 0 },
+		{ S_PING, PROXY_HANG, E_OK, 0 },
+		{ S_SLOW_ADD, PROXY_CUT_BEFORE, E_UNKNOWN, 0 },
+		{ S_SLOW_ADD, PROXY_CUT_AFTER, E_UNKNOWN, 1 },
 	};
 
 	(void)state;
@@ -219,10 +216,7 @@ test_db_hosts__a_killed_server_comes_back(void **state)
 	static const struct {
 		int statement;
 		enum status st;
-	} cases[] = {
-		{S_SLEEP,     E_BUSY   },
-                { S_SLOW_ADD, E_UNKNOWN}
-	};
+	} cases[] = { { S_SLEEP, E_BUSY }, { S_SLOW_ADD, E_UNKNOWN } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
