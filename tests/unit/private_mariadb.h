@@ -158,7 +158,7 @@ private_up(struct private_mariadb *m)
 			 (char[]){ "--no-defaults" },
 			 data,
 			 (char[]){ "--auth-root-authentication-method=normal" },
-			 (char[]){ "--skip-test-db" },
+			 (char[]){ "--skip-test-db", "--force" },
 			 (char[]){ "--innodb-log-file-size=4M" },
 			 geteuid() == 0 ? (char[]){ "--user=root" } : NULL,
 			 NULL };
