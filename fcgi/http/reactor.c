@@ -50,15 +50,32 @@ conn_of(struct call *c)
 	return (struct conn *)((char *)c - offsetof(struct conn, call));
 }
 
-static void
+/* False: the reactor has ended and will look at nothing any more. */
+static bool
 post(struct reactor *r, struct conn *k, enum mail mail)
 {
+	bool taken;
+
 	k->mail = mail;
 	(void)pthread_mutex_lock(&r->lock);
-	k->next_mail = r->mail;
-	r->mail = k;
+	taken = !r->ended;
+	if (taken) {
+		k->next_mail = r->mail;
+		r->mail = k;
+		(void)uv_async_send(&r->wake);
+	}
 	(void)pthread_mutex_unlock(&r->lock);
-	(void)uv_async_send(&r->wake);
+	return taken;
+}
+
+/* Not while somebody's mail waits: a connection dealt out here is to be served here. */
+static bool
+may_end(struct reactor *r)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	r->ended = r->mail == NULL;
+	(void)pthread_mutex_unlock(&r->lock);
+	return r->ended;
 }
 
 static void
@@ -330,10 +347,10 @@ on_acceptable(uv_poll_t *poll, int status, int events)
 		k = conn_new(to, fd);
 		if (k == NULL)
 			continue;
-		if (to == r)
-			adopt(k);
-		else
-			post(to, k, MAIL_NEW);
+		if (to != r && post(to, k, MAIL_NEW))
+			continue;
+		k->reactor = r;
+		adopt(k);
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 		log_event(LOG_WARN, "accept_paused", "error", strerrorname_np(errno), NULL);
@@ -354,7 +371,7 @@ drain_tick(uv_timer_t *timer)
 		if (!k->busy && now - k->idle_since_ms >= DRAIN_IDLE_MS)
 			conn_close(k);
 	}
-	if (r->n_conns > 0 && now < r->drain_until_ms)
+	if ((r->n_conns > 0 && now < r->drain_until_ms) || !may_end(r))
 		return;
 	if (r->n_conns > 0)
 		log_detail(LOG_WARN, "drain_cut", "%zu connections left", r->n_conns);
@@ -411,7 +428,8 @@ on_wake(uv_async_t *wake)
 void
 reactor_done(struct call *c)
 {
-	post(c->reactor, conn_of(c), MAIL_DONE);
+	/* refused after a drain that ran out of time: the process is about to exit */
+	(void)post(c->reactor, conn_of(c), MAIL_DONE);
 }
 
 static void *
