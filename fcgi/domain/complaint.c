@@ -68,7 +68,8 @@ may_see(const struct actor *actor, const struct complaint *c)
 			return true;
 		if (d->role == LME && c->holder_id == actor->id)
 			return true;
-		if ((d->role & (GRO | EO | CONTROLLING)) != 0 && span_eq(span_of(d->department), c->department) &&
+		if ((d->role & (GRO | EO | CONTROLLING)) != 0 &&
+		    (d->department[0] == '\0' || span_eq(span_of(d->department), c->department)) &&
 		    (d->borough == 0 || d->borough == c->borough))
 			return true;
 	}

@@ -43,15 +43,16 @@ struct step {
 	uint8_t scope[SEAL_HASH_BYTES];
 };
 
+/* The version first: who lost a race is to hear that somebody was faster, not that the move they saw offered is illegal. */
 static enum status
 check(const struct step *s, const struct complaint *c, const struct move **row)
 {
+	if (s->m->version != c->version)
+		return E_STALE;
 	*row = workflow_move(c->state, s->m->action);
 	if (*row == NULL)
 		return E_ILLEGAL_MOVE;
-	if (((*row)->who & parties(c, s->actor)) == 0)
-		return E_FORBIDDEN;
-	return s->m->version == c->version ? E_OK : E_STALE;
+	return ((*row)->who & parties(c, s->actor)) == 0 ? E_FORBIDDEN : E_OK;
 }
 
 static enum status

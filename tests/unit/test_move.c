@@ -1,0 +1,404 @@
+/* Moving a complaint: one version wins, the chain of events goes on, a repeated key finds the move done. On the real procedures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "core/buf.h"
+#include "seeded.h"
+
+#define ROUNDS 10
+
+static struct directory *directory;
+static struct id_source *ids;
+static struct hand one;
+static struct actor actor;
+static uint8_t token[SEAL_HASH_BYTES];
+static int keys;
+
+static int
+group_up(void **state)
+{
+	if (seeded_up(state) != 0)
+		return -1;
+	one = hand_new();
+	ids = id_source_new();
+	return ids != NULL && directory_load(one.db, &directory) == E_OK ? 0 : -1;
+}
+
+static int
+group_down(void **state)
+{
+	directory_free(directory);
+	id_source_free(ids);
+	hand_free(&one);
+	return seeded_down(state);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	seeded_reset();
+	arena_reset(one.a);
+	actor = (struct actor){ .kind = ACTOR_CITIZEN, .id = citizen_new(&one, "9830012345", "hi"), .roles = CITIZEN };
+	session_for(&one, ACTOR_CITIZEN, actor.id, token);
+	return 0;
+}
+
+static void
+lodged(struct complaint *c)
+{
+	char key[24];
+	struct lodging in;
+	struct lodged out;
+
+	(void)snprintf(key, sizeof(key), "lodge-%d", ++keys);
+	in = lodging_of(directory, "DRN-01", token, key);
+	assert_int_equal(complaint_lodge(one.db, one.a, directory, seal, ids, &in, &out), E_OK);
+	assert_int_equal(complaint_find(one.db, one.a, out.number.p, &actor, c), E_OK);
+}
+
+static struct moving
+withdrawal(int64_t version, const char *key)
+{
+	struct moving m = {
+		.action = WITHDRAW, .version = version, .note = SPAN("মেরামত হয়ে গেছে"), .now_ms = MONDAY_MS + HOUR_MS
+	};
+
+	seal_sha256(span_of(key), m.scope);
+	seal_sha256(SPAN("body"), m.body_hash);
+	return m;
+}
+
+static enum status
+act(const struct moving *m, struct complaint *c)
+{
+	return complaint_act(one.db, one.a, seal, &actor, m, c);
+}
+
+static void
+add_text(struct buf *b, const struct db_value *v)
+{
+	buf_span(b, v->s);
+	buf_char(b, '\n');
+}
+
+static void
+add_hash(struct buf *b, const struct db_value *v, const char *after)
+{
+	uint8_t hash[SEAL_HASH_BYTES];
+
+	if (!v->null) {
+		seal_sha256(v->s, hash);
+		buf_hex(b, hash, sizeof(hash));
+	}
+	buf_text(b, after);
+}
+
+/* Every hash of the timeline once more, in C; the last is the complaint's head, the number of them its count. */
+static void
+check_chain(const struct complaint *c, size_t events)
+{
+	static const struct sql read = {
+		"SELECT complaint_id, seq, at, action, from_state, to_state, level, actor_kind, actor_id, office,"
+		" note, internal, detail, hash FROM complaint_event WHERE complaint_id = ? ORDER BY seq",
+		"i", "iitsssisissisb", false
+	};
+	static const struct sql head = { "SELECT event_head, event_count FROM complaint WHERE id = ?", "i", "bi", false };
+	struct db_rows rows = seeded_rows(&one, &read, DB_ARGS(db_int(c->id)));
+	uint8_t hash[SEAL_HASH_BYTES] = { 0 };
+
+	assert_int_equal(rows.n, events);
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct db_value *v = db_row(&rows, i);
+		struct buf b = BUF_INIT(8192);
+		char at[CLOCK_TEXT_SIZE];
+
+		(void)clock_text(v[2].i, at);
+		at[10] = ' ';
+		at[23] = '\0';
+		assert_int_equal(v[1].i, i + 1);
+		buf_add(&b, hash, sizeof(hash));
+		buf_printf(&b, "%lld\n%lld\n%s000\n", (long long)v[0].i, (long long)v[1].i, at);
+		add_text(&b, &v[3]);
+		add_text(&b, &v[4]);
+		add_text(&b, &v[5]);
+		buf_printf(&b, "%lld\n", (long long)v[6].i);
+		add_text(&b, &v[7]);
+		buf_printf(&b, "%lld\n", (long long)v[8].i);
+		add_text(&b, &v[9]);
+		add_hash(&b, &v[10], "\n");
+		buf_printf(&b, "%lld\n", (long long)v[11].i);
+		add_hash(&b, &v[12], "");
+		seal_sha256(buf_view(&b), hash);
+		buf_release(&b);
+		assert_memory_equal(hash, v[13].s.p, sizeof(hash));
+	}
+	rows = seeded_rows(&one, &head, DB_ARGS(db_int(c->id)));
+	assert_memory_equal(hash, db_row(&rows, 0)[0].s.p, sizeof(hash));
+	assert_int_equal(db_row(&rows, 0)[1].i, events);
+}
+
+static void
+test_move__withdrawing_adds_an_event_and_tells_the_holder(void **state)
+{
+	struct moving m = withdrawal(1, "k");
+	struct complaint c;
+	const struct event *events;
+	size_t n;
+
+	(void)state;
+	assert_true(private_sql(&maria, "INSERT INTO roster (staff_id, role, department_code) VALUES (2, 'LME', 'DRN')"));
+	lodged(&c);
+	assert_int_equal(act(&m, &c), E_OK);
+	assert_int_equal(c.state, WITHDRAWN);
+	assert_int_equal(c.version, 2);
+	assert_int_equal(complaint_timeline(one.db, one.a, c.id, &events, &n), E_OK);
+	assert_int_equal(n, 2);
+	assert_true(span_eq(events[1].action, SPAN("withdraw")) && span_eq(events[1].from, SPAN("ASSIGNED")));
+	assert_true(span_eq(events[1].state, SPAN("WITHDRAWN")) && span_eq(events[1].office, SPAN("CITIZEN")));
+	assert_true(span_eq(events[1].note, m.note) && span_eq(events[1].by, SPAN("citizen")) && !events[1].internal);
+	assert_true(events[1].at_ms == m.now_ms);
+	check_chain(&c, 2);
+	assert_int_equal(count("outbox WHERE event_seq = 2"), 1);
+	assert_int_equal(
+		count("outbox WHERE event_seq = 2 AND recipient = 'staff' AND recipient_id = 2 AND template = 'holder_withdrawn'"
+		      " AND language = 'hi' AND state = 'new'"),
+		1);
+	assert_int_equal(count("complaint WHERE escalate_at IS NULL AND changed_at = '2026-11-23 05:30:00.123'"), 1);
+}
+
+static void
+test_move__every_state_answers_by_the_table(void **state)
+{
+	(void)state;
+	for (int s = 0; s < STATE__COUNT; s++) {
+		bool legal = workflow_move((enum state)s, WITHDRAW) != NULL;
+		struct complaint c, before;
+		char text[128];
+
+		lodged(&c);
+		(void)snprintf(text, sizeof(text), "UPDATE complaint SET state = '%s' WHERE id = %lld", state_names[s],
+			       (long long)c.id);
+		assert_true(private_sql(&maria, text));
+		assert_int_equal(complaint_find(one.db, one.a, c.number.p, &actor, &before), E_OK);
+		assert_int_equal(complaint_allowed(one.a, &before, &actor)[0] != NULL, legal);
+		const struct moving m = withdrawal(1, state_names[s]);
+
+		assert_int_equal(act(&m, &c), legal ? E_OK : E_ILLEGAL_MOVE);
+		check_chain(&before, legal ? 2 : 1);
+	}
+}
+
+static void
+test_move__who_may_not_changes_nothing(void **state)
+{
+	const struct duty lme = { .role = LME, .department = "DRN" };
+	const struct {
+		struct actor actor;
+		enum status st;
+	} cases[] = {
+		{ { .kind = ACTOR_CITIZEN, .id = actor.id + 1, .roles = CITIZEN }, E_NOT_FOUND },
+		{ { .kind = ACTOR_NOBODY }, E_NOT_FOUND },
+		{ { .kind = ACTOR_STAFF, .id = 1, .roles = LME, .duties = &lme, .n_duties = 1 },
+		  E_FORBIDDEN }, /* sees it: holds it */
+		{ { .kind = ACTOR_STAFF, .id = 2, .roles = LME, .duties = &lme, .n_duties = 1 }, E_NOT_FOUND },
+	};
+	struct complaint c;
+
+	(void)state;
+	assert_true(private_sql(&maria, "INSERT INTO roster (staff_id, role, department_code) VALUES (1, 'LME', 'DRN')"));
+	lodged(&c);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct moving m = withdrawal(1, "k");
+		struct complaint copy = c;
+
+		assert_int_equal(complaint_act(one.db, one.a, seal, &cases[i].actor, &m, &copy), cases[i].st);
+		assert_null(complaint_allowed(one.a, &c, &cases[i].actor)[0]);
+	}
+	assert_int_equal(count("idempotency"), 1); /* the lodging's */
+	check_chain(&c, 1);
+}
+
+static void
+test_move__an_old_version_hears_that_it_changed_even_when_the_move_is_now_illegal(void **state)
+{
+	struct complaint c, copy;
+	struct moving m = withdrawal(2, "k1");
+
+	(void)state;
+	lodged(&c);
+	copy = c;
+	assert_int_equal(act(&m, &copy), E_STALE); /* a version that never was */
+	check_chain(&c, 1);
+	m = withdrawal(1, "k1"); /* the refusal has not used the key up */
+	copy = c;
+	assert_int_equal(act(&m, &copy), E_OK);
+	m = withdrawal(1, "k2");
+	copy = c;
+	assert_int_equal(act(&m, &copy), E_STALE);
+	m = withdrawal(2, "k2");
+	copy = c;
+	assert_int_equal(act(&m, &copy), E_ILLEGAL_MOVE);
+	check_chain(&c, 2);
+}
+
+static void
+test_move__a_repeated_key_finds_it_done(void **state)
+{
+	struct moving m = withdrawal(1, "k");
+	struct complaint c, copy;
+
+	(void)state;
+	lodged(&c);
+	for (int i = 0; i < 3; i++) {
+		copy = c;
+		m.now_ms += 1000;
+		assert_int_equal(act(&m, &copy), E_OK);
+		assert_int_equal(copy.version, 2);
+		assert_int_equal(copy.state, WITHDRAWN);
+	}
+	check_chain(&c, 2);
+	seal_sha256(SPAN("another body"), m.body_hash);
+	copy = c;
+	assert_int_equal(act(&m, &copy), E_KEY_REUSED);
+	check_chain(&c, 2);
+}
+
+struct mover {
+	pthread_t thread;
+	pthread_barrier_t *meet;
+	struct moving m;
+	struct complaint c;
+	enum status st;
+};
+
+static void *
+move_along(void *arg)
+{
+	struct mover *t = arg;
+	struct hand h = hand_new();
+	struct complaint c = t->c;
+	int64_t version;
+
+	assert_int_equal(directory_version(h.db, h.a, &version), E_OK); /* connected before the start */
+	(void)pthread_barrier_wait(t->meet);
+	t->st = complaint_act(h.db, h.a, seal, &actor, &t->m, &c);
+	hand_free(&h);
+	return NULL;
+}
+
+/* Of two with the same version one wins; the other hears E_STALE, whatever the race looked like, and nothing is moved twice. */
+static void
+test_move__of_two_at_once_one_wins_and_one_hears_of_it(void **state)
+{
+	pthread_barrier_t meet;
+
+	(void)state;
+	(void)pthread_barrier_init(&meet, NULL, 2);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct complaint c;
+		struct mover t[2];
+
+		lodged(&c);
+		for (int i = 0; i < 2; i++) {
+			char key[24];
+
+			(void)snprintf(key, sizeof(key), "move-%d-%d", round, i);
+			t[i] = (struct mover){ .meet = &meet, .m = withdrawal(1, key), .c = c };
+			assert_int_equal(pthread_create(&t[i].thread, NULL, move_along, &t[i]), 0);
+		}
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(pthread_join(t[i].thread, NULL), 0);
+		assert_true((t[0].st == E_OK) != (t[1].st == E_OK));
+		assert_int_equal(t[0].st == E_OK ? t[1].st : t[0].st, E_STALE);
+		check_chain(&c, 2);
+	}
+	(void)pthread_barrier_destroy(&meet);
+}
+
+/* The same request sent twice at once, as a browser does after a time-out: both hear that it is done. */
+static void
+test_move__of_two_at_once_with_one_key_both_hear_it_is_done(void **state)
+{
+	pthread_barrier_t meet;
+
+	(void)state;
+	(void)pthread_barrier_init(&meet, NULL, 2);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct complaint c;
+		struct mover t[2];
+		char key[24];
+
+		lodged(&c);
+		(void)snprintf(key, sizeof(key), "same-%d", round);
+		for (int i = 0; i < 2; i++) {
+			t[i] = (struct mover){ .meet = &meet, .m = withdrawal(1, key), .c = c };
+			assert_int_equal(pthread_create(&t[i].thread, NULL, move_along, &t[i]), 0);
+		}
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(pthread_join(t[i].thread, NULL), 0);
+			assert_int_equal(t[i].st, E_OK);
+		}
+		check_chain(&c, 2);
+	}
+	(void)pthread_barrier_destroy(&meet);
+}
+
+/* Who may see one, by duty: an empty department or borough means everywhere (actor.h). */
+static void
+test_move__officers_see_their_department_and_boroughs(void **state)
+{
+	static const struct {
+		struct duty duty;
+		bool sees;
+	} cases[] = {
+		{ { GRO, "DRN", 0, 0 }, true },
+		{ { GRO, "DRN", 0, 1 }, true },
+		{ { GRO, "DRN", 0, 2 }, false },
+		{ { GRO, "PRK", 0, 0 }, false },
+		{ { GRO, "", 0, 0 }, true },
+		{ { EO, "DRN", 1, 0 }, true },
+		{ { EO, "DRN", 2, 2 }, false },
+		{ { CONTROLLING, "DRN", 0, 0 }, true },
+		{ { CONTROLLING, "PRK", 0, 0 }, false },
+		{ { CONTROLLING, "", 0, 0 }, true },
+		{ { CONTROLLING, "", 0, 2 }, false },
+		{ { LME, "DRN", 0, 0 }, false },
+		{ { COMMISSIONER, "", 0, 0 }, true },
+		{ { MAYOR, "", 0, 0 }, true },
+		{ { DESK, "", 0, 0 }, false },
+		{ { ADMIN, "", 0, 0 }, false },
+	};
+	struct complaint c;
+
+	(void)state;
+	lodged(&c); /* drains, borough 1 */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct actor officer = {
+			.kind = ACTOR_STAFF, .id = 3, .roles = cases[i].duty.role, .duties = &cases[i].duty, .n_duties = 1
+		};
+		struct complaint found;
+
+		assert_int_equal(complaint_find(one.db, one.a, c.number.p, &officer, &found), cases[i].sees ? E_OK : E_NOT_FOUND);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_move__withdrawing_adds_an_event_and_tells_the_holder, setup),
+		cmocka_unit_test_setup(test_move__every_state_answers_by_the_table, setup),
+		cmocka_unit_test_setup(test_move__who_may_not_changes_nothing, setup),
+		cmocka_unit_test_setup(test_move__an_old_version_hears_that_it_changed_even_when_the_move_is_now_illegal, setup),
+		cmocka_unit_test_setup(test_move__a_repeated_key_finds_it_done, setup),
+		cmocka_unit_test_setup(test_move__of_two_at_once_one_wins_and_one_hears_of_it, setup),
+		cmocka_unit_test_setup(test_move__of_two_at_once_with_one_key_both_hear_it_is_done, setup),
+		cmocka_unit_test_setup(test_move__officers_see_their_department_and_boroughs, setup),
+	};
+
+	return cmocka_run_group_tests(tests, group_up, group_down);
+}
