@@ -46,7 +46,7 @@ BINS   := $(BUILD)/ekmc-fcgi $(BUILD)/ekmc-bridge $(BUILD)/ekmc-ctl
 
 help: ## this text
 	@echo "eKMC2.0, the grievance redressal system of the Kolkata Municipal Corporation"; echo
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 deps: ## install the Debian packages that `make run` needs (skipped when present)
 	@sh tests/stack/deps.sh run

@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "http/metrics.h"
+#include "http/router.h"
 #include "http/server.h"
 
 #define WAITING_MAX        512
@@ -357,6 +358,12 @@ legacy_check(const struct conf *c, FILE *err)
 		(void)fprintf(err, "%s\n", why);
 	adapter_free(d);
 	return d != NULL;
+}
+
+void
+legacy_routes(FILE *out)
+{
+	router_print(routes, ARRAY_LEN(routes), out);
 }
 
 int

@@ -288,7 +288,11 @@ notify_run(const struct conf *c, int stop_fd)
 	if (n.exit_code == 0 && !n.closing) {
 		(void)sd_notify(0, "READY=1");
 		log_event(LOG_INFO, "ready", NULL);
+	}
+	/* also without having been ready: handles close in the loop */
+	if (n.exit_code == 0 || n.closing) {
 		(void)uv_run(&n.loop, UV_RUN_DEFAULT);
+		(void)uv_loop_close(&n.loop);
 	}
 	db_free(n.db);
 	arena_free(n.arena);

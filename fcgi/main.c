@@ -38,17 +38,6 @@ ready(void *app)
 	log_event(LOG_INFO, "ready", NULL);
 }
 
-static void
-print_routes(void)
-{
-	for (size_t i = 0; i < n_routes; i++) {
-		char methods[64];
-
-		router_methods(routes[i].methods, methods, sizeof(methods));
-		(void)printf("%s %s\n", methods, routes[i].path);
-	}
-}
-
 static int
 serve(const struct conf *conf)
 {
@@ -102,7 +91,7 @@ main(int argc, char **argv)
 			print = true;
 			break;
 		case 'r':
-			print_routes();
+			router_print(routes, n_routes, stdout);
 			return EXIT_SUCCESS;
 		default:
 			(void)fputs("usage: ekmc-fcgi --conf FILE [--check | --print] | --routes\n", stderr);

@@ -11,9 +11,9 @@
 #include "core/log.h"
 #include "core/scan.h"
 
-#define DOWN_MS      2000
+#define DOWN_MS          2000
 #define REFUSED_PAUSE_MS 50
-#define PORT_DEFAULT 3306
+#define PORT_DEFAULT     3306
 
 enum fault {
 	FAULT_OTHER,

@@ -72,6 +72,7 @@ pick(const struct db_rows *rows, size_t most, int64_t ids[static OUTBOX_LEASE_MA
 
 		seal_random(&random, sizeof(random));
 		k = random % (i + 1);
+		order[i] = i;
 		order[i] = order[k];
 		order[k] = i;
 	}

@@ -29,9 +29,10 @@ struct reactor {
 	bool draining;
 	int64_t drain_until_ms;
 
-	pthread_mutex_t lock; /* of the two below */
+	pthread_mutex_t lock; /* of all below */
 	struct conn *mail;
 	bool stop;
+	bool ended;
 };
 
 /* All fields above the blank line are set by the caller. -1 when a thread or handle cannot be made. */

@@ -69,21 +69,29 @@ request_id(const struct req *r, struct arena *a)
 	return arena_strdup(a, made);
 }
 
+/* To the end of its stream in every case: what stays in the socket, be it the empty record at the end, would be taken for the next
+ * request of the connection. */
+static void
+drain(FCGX_Stream *in)
+{
+	char waste[4096];
+
+	while (FCGX_GetStr(waste, sizeof(waste), in) > 0)
+		;
+}
+
 static enum status
 read_body(struct req *r, struct arena *a, FCGX_Stream *in, size_t body_bytes)
 {
 	int64_t length = 0;
 	const char *announced = param(r, "CONTENT_LENGTH");
-	char waste[4096], *p;
+	char *p;
 	int got = 0;
 
 	if (announced[0] != '\0' && !scan_i64(span_of(announced), 0, INT32_MAX, &length))
 		return E_MALFORMED;
-	if ((uint64_t)length > body_bytes) {
-		while (FCGX_GetStr(waste, sizeof(waste), in) > 0)
-			;
+	if ((uint64_t)length > body_bytes)
 		return E_TOO_LARGE;
-	}
 	p = arena_alloc(a, (size_t)length + 1);
 	if (p == NULL)
 		return E_NOMEM;
@@ -112,6 +120,7 @@ req_read(struct req *r, struct arena *a, FCGX_Request *fcgi, size_t body_bytes)
 	path = arena_strdup(a, param(r, "DOCUMENT_URI"));
 	query = arena_strdup(a, param(r, "QUERY_STRING"));
 	st = read_body(r, a, fcgi->in, body_bytes);
+	drain(fcgi->in);
 	if (r->request_id == NULL || r->method_name == NULL || r->address == NULL || path == NULL || query == NULL)
 		return E_NOMEM;
 	r->method = method_of(r->method_name);

@@ -148,7 +148,7 @@ def _make_template(layout, template):
 
 
 def _install_db(layout):
-    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={layout.db}", f"--user={account()}", "--skip-test-db",
+    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={layout.db}", f"--user={account()}", "--skip-test-db", "--force",
                            "--auth-root-authentication-method=socket", f"--auth-root-socket-user={account()}",
                            f"--innodb-log-file-size={OPTIONS['innodb-log-file-size']}"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/")
