@@ -133,6 +133,8 @@ finish(struct conn *k)
 	struct call *c = &k->call;
 	int http;
 
+	/* others may have been read, or answered, since this one was */
+	log_request(c->req.request_id);
 	if (c->resp.body.failed || c->resp.headers.failed)
 		(void)call_fail(c, E_INTERNAL);
 	resp_send(&c->resp, &c->req, k->fcgi.out);
@@ -250,6 +252,7 @@ begin(struct conn *k)
 	k->replied = false;
 	enum next next = dispatch(k);
 	k->starting = false;
+	log_request(NULL);
 	if (next == NEXT_BACK)
 		call_back(c);
 	else if (next == NEXT_REPLY || k->replied)

@@ -4,7 +4,7 @@ import pytest
 import openapi
 import raw
 from client import REQUEST_ID
-from watch import log_lines
+from watch import log_lines, together, wait_until
 
 PUBLIC = "/api/v1/wards/locate?lat=22.5605&lon=88.3530"
 
@@ -23,6 +23,16 @@ def test_request_ids_differ_and_are_in_the_log(anyone, stack):
     mine = "find-me-in-the-log-1"
     anyone.post("/complaints", raw=b"{", headers={"X-Request-Id": mine}, expect=(400, 401))
     assert any(line.get("request_id") == mine for line in log_lines(stack, "fcgi"))
+
+
+def test_answers_given_at_once_are_logged_under_their_own_ids(anyone, stack):
+    """Several that ended in one turn of a reactor were logged under another's id, or under none."""
+    workers = [anyone.login().twin() for _ in range(8)]
+    answers = together(8, lambda i: [workers[i].lodge() for _ in range(4)])
+    mine = {a.headers["X-Request-Id"] for some in answers for a in some}
+    wait_until(lambda: mine <= {line.get("request_id") for line in log_lines(stack, "fcgi") if line["event"] == "answer"}, 3,
+               "every answer's id in the log")
+
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/status", "/status/", "/complaints/", "/Complaints", "/status/261100000016/x", "/complaints/1/2/3",

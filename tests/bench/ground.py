@@ -102,6 +102,7 @@ class Ground:
     def lodge(self, seconds=None):
         """16 citizens lodge over HTTP. Proves that what was acknowledged is stored, and nothing else is."""
         answers = self._quiet()
+        self.people.finish()
         stored = self.people.count()
         load = wrk.run(self.stack.base_url, "lodges.lua", [self.people.http_cases, self.people.fresh_prefix()], LODGE_CONNECTIONS,
                        seconds or self.seconds)
@@ -116,6 +117,7 @@ class Ground:
     def lodge_bare(self, seconds=None):
         """The same cases, by as many threads that do nothing else."""
         seconds = seconds or self.seconds
+        self.people.finish()
         stored = self.people.count()
         argv = [self.stack.layout.binary("bench/bare_lodge"), "127.0.0.1", str(self.stack.db_port), "ekmc_api", "ekmc",
                 str(LODGE_CONNECTIONS), str(seconds), str(self.people.take_ids(100000 * seconds)), str(self.people.bare_cases)]

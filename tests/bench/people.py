@@ -33,6 +33,10 @@ class People:
     def count(self):
         return int(self.sql("SELECT COUNT(*) FROM complaint;")[0][0])
 
+    def finish(self):
+        """All work is done: the officer with the fewest open complaints is searched for, and every run shall begin alike."""
+        self.sql("UPDATE complaint SET state='CLOSED', holder_id=NULL, version=version+1 WHERE state IN ('ASSIGNED','UNASSIGNED');")
+
     def _log_in(self):
         """Their mobiles are noise: nobody opens the seal, because nothing is sent to them in a measurement."""
         text = "SET time_zone='+00:00';"
