@@ -46,7 +46,7 @@ BINS   := $(BUILD)/ekmc-fcgi $(BUILD)/ekmc-bridge $(BUILD)/ekmc-ctl
 
 help: ## this text
 	@echo "eKMC2.0, the grievance redressal system of the Kolkata Municipal Corporation"; echo
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 deps: ## install the Debian packages that `make run` needs (skipped when present)
 	@sh tests/stack/deps.sh run
@@ -96,10 +96,10 @@ test-api: bins ## the API on a real stack, faults included
 test-web: bins ## the pages in a real browser
 	@cd tests/web && npm ci --silent --no-audit --no-fund && node run.mjs
 
-bench: ## the ratios of design section 13, measured in this run
+bench: ## the ratios of design section 13, measured in this run (BENCH="--quick", "--only NAME", "--pairs N", "--json FILE")
 	@sh tests/stack/deps.sh bench
-	@$(MAKE) -j$(JOBS) bins
-	@$(PYTHON) tests/bench/bench.py
+	@$(MAKE) -j$(JOBS) bins $(BUILD)/bench/bare_lodge
+	@$(PYTHON) tests/bench/bench.py $(BENCH)
 
 check: ## format, tidy, cppcheck, analyzer, layers, banned functions, documented keys and routes
 	@sh tests/stack/deps.sh check
@@ -135,6 +135,10 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(API) $(filter-out $(BUILD)/bridge/mai
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS) -lcmocka
+$(BUILD)/bench/bare_lodge: $(BUILD)/tests/bench/bare_lodge.o $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

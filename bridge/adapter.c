@@ -227,9 +227,10 @@ ward_of(struct span text)
 static bool
 same_number(const char *asked, struct span found)
 {
+	struct span own = { asked, strlen(asked) };
 	char a[LEGACY_NUMBER_SIZE], b[LEGACY_NUMBER_SIZE];
 
-	return found.p != NULL && adapter_fold(span_of(asked), true, a) && adapter_fold(found, true, b) && strcmp(a, b) == 0;
+	return found.p != NULL && adapter_fold(own, true, a) && adapter_fold(found, true, b) && strcmp(a, b) == 0;
 }
 
 static enum adapter_verdict

@@ -29,7 +29,7 @@ struct breaker {
 MUST_USE enum breaker_pass breaker_ask(struct breaker *b, int64_t now_ms);
 
 /* The outcome of a call that had leave. `random` gives the jitter. True when the state has changed (to be logged). */
-MUST_USE bool breaker_tell(struct breaker *b, enum breaker_pass pass, bool ok, int64_t now_ms, uint32_t random);
+bool breaker_tell(struct breaker *b, enum breaker_pass pass, bool ok, int64_t now_ms, uint32_t random);
 
 /* How long to wait until asking again is worth it; 0 while closed or being probed. */
 int64_t breaker_wait_ms(const struct breaker *b, int64_t now_ms);

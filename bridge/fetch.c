@@ -56,7 +56,7 @@ fetch_status_of(const struct fetch *x, CURLcode code)
 static void
 split_type(char *text, struct span *type, struct span *charset)
 {
-	struct span rest = span_of(text), part, name;
+	struct span rest = { text, strlen(text) }, part, name;
 	char *semicolon = strchr(text, ';');
 
 	for (char *p = text; *p != '\0' && p != semicolon; p++)

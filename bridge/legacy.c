@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "http/metrics.h"
+#include "http/router.h"
 #include "http/server.h"
 
 #define WAITING_MAX        512
@@ -21,6 +22,11 @@
 #define LOOKUP_BYTES       ((size_t)1 << 20)
 #define RECORD_BYTES       65536
 #define REASON_SIZE        256
+
+/* server_options.app, for conf itself is const. */
+struct app {
+	const struct conf *conf;
+};
 
 /* What the reactor's thread owns. */
 struct legacy {
@@ -318,7 +324,7 @@ local_new(uv_loop_t *loop, void *app)
 
 	if (g == NULL)
 		return NULL;
-	memcpy(&g->conf, app, sizeof(g->conf));
+	g->conf = ((const struct app *)app)->conf;
 	struct fetcher_options options = { .reach = FETCH_CONFIGURED, .parallel = (int)g->conf->legacy.parallel };
 	g->adapter = adapter_new(g->conf, why, sizeof(why));
 	g->cache = cache_async_new(loop, g->conf);
@@ -354,10 +360,16 @@ legacy_check(const struct conf *c, FILE *err)
 	return d != NULL;
 }
 
+void
+legacy_routes(FILE *out)
+{
+	router_print(routes, ARRAY_LEN(routes), out);
+}
+
 int
 legacy_run(const struct conf *c, int stop_fd)
 {
-	const struct conf *app = c;
+	struct app app = { .conf = c };
 	struct server_options o = {
 		.conf = c,
 		.routes = routes,

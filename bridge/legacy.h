@@ -5,10 +5,14 @@
 #ifndef EKMC_BRIDGE_LEGACY_H
 #define EKMC_BRIDGE_LEGACY_H
 
+#include <stdio.h>
 #include "core/conf.h"
 
 /* Whether the role could start with these settings; prints what is wrong to `err`. */
 MUST_USE bool legacy_check(const struct conf *c, FILE *err);
+
+/* Its routes, a line each. */
+void legacy_routes(FILE *out);
 
 /* Serves until `stop_fd` (stop_init) says so. The exit code of the process. */
 MUST_USE int legacy_run(const struct conf *c, int stop_fd);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "bridge/legacy.h"
+#include "bridge/notify.h"
 #include "core/log.h"
 #include "core/stop.h"
 
@@ -11,25 +12,28 @@
 static const struct role {
 	const char *name;
 	enum conf_user user;
-	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong */
+	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong; or NULL */
 	int (*run)(const struct conf *c, int stop_fd);
+	void (*routes)(FILE *out); /* NULL: answers no requests */
 	const char *help;
 } roles[] = {
-	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, "answers status look-ups of eKMC1.0's complaints" },
+	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, legacy_routes, "answers status look-ups of eKMC1.0's complaints" },
+	{ "notify", CONF_NOTIFY, notify_check, notify_run, NULL, "sends the SMS of the outbox" },
 };
 
 struct arguments {
 	const struct role *role;
 	const char *conf;
-	bool check, print;
+	bool check, print, routes;
 };
 
 static void
 usage(FILE *out)
 {
-	(void)fputs("usage: ekmc-bridge ROLE --conf FILE [--check] [--print]\n\n"
-		    "  --check  read the configuration, say what is wrong with it, do not start\n"
-		    "  --print  show the configuration in force, secrets masked, do not start\n\nroles:\n",
+	(void)fputs("usage: ekmc-bridge ROLE --conf FILE [--check] [--print] | legacy --routes\n\n"
+		    "  --check   read the configuration, say what is wrong with it, do not start\n"
+		    "  --print   show the configuration in force, secrets masked, do not start\n"
+		    "  --routes  list the routes the role answers\n\nroles:\n",
 		    out);
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
 		(void)fprintf(out, "  %-8s %s\n", roles[i].name, roles[i].help);
@@ -55,10 +59,12 @@ read_arguments(int argc, char **argv, struct arguments *a)
 			a->check = true;
 		else if (strcmp(argv[i], "--print") == 0)
 			a->print = true;
+		else if (strcmp(argv[i], "--routes") == 0 && a->role != NULL && a->role->routes != NULL)
+			a->routes = true;
 		else
 			return false;
 	}
-	return a->role != NULL && a->conf != NULL;
+	return a->role != NULL && (a->conf != NULL || a->routes);
 }
 
 static int
@@ -92,12 +98,16 @@ main(int argc, char **argv)
 		usage(stderr);
 		return USAGE_EXIT;
 	}
+	if (a.routes) {
+		a.role->routes(stdout);
+		return 0;
+	}
 	c = conf_load(a.conf, a.role->user, stderr);
 	if (c == NULL)
 		return 1;
 	if (a.print)
 		conf_print(c, stdout);
-	if (!a.role->check(c, stderr))
+	if (a.role->check != NULL && !a.role->check(c, stderr))
 		code = 1;
 	else if (!a.check && !a.print)
 		code = start(a.role, c);

@@ -75,6 +75,7 @@ enum page_verdict
 page_read_json(struct page_reader *r, struct arena *a, const struct page_answer *answer, struct span text[static PAGE_FIELD__COUNT],
 	       const char **why)
 {
+	const char *reason = NULL;
 	json_t *root = NULL;
 	bool failed = false;
 	char number[32];
@@ -86,8 +87,10 @@ page_read_json(struct page_reader *r, struct arena *a, const struct page_answer 
 	*why = "longer than a JSON answer may be";
 	if (answer->body.n > JSON_BYTES_MAX)
 		return PAGE_BAD;
-	if (json_decode(a, answer->body, &root, why) != E_OK)
+	if (json_decode(a, answer->body, &root, &reason) != E_OK) {
+		*why = reason == NULL ? "not JSON" : reason;
 		return PAGE_BAD;
+	}
 	if (r->missing_http != 0 && answer->http == r->missing_http)
 		return PAGE_MISSING;
 	if (r->missing.pointer != NULL) {

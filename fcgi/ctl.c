@@ -14,7 +14,8 @@ static const struct ctl_command {
 	ctl_run *run;
 	const char *help;
 } commands[] = {
-	{ "migrate", "[--sql DIR] [--status] [--again NNNN]", ctl_migrate, "bring the schema, procedures and grants up to date" },
+	{ "migrate", "[--sql DIR] [--status] [--again NNNN] [--wait-s N] [--lease-s N]", ctl_migrate,
+	  "bring the schema, procedures and grants up to date" },
 	{ "seed", "--dir DIR", ctl_seed,
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,

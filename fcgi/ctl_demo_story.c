@@ -61,10 +61,11 @@ write_event(const struct stage *g, struct tale *t, const struct step *s, const c
 	const char *note = s->note[t->lang];
 	struct db_rows done;
 
+	t->events++;
 	if (story_is(s->action, "merge"))
 		note = NULL;
 	return db_run(g->demo->db, g->demo->arena, &sql[Q_EVENT],
-		      DB_ARGS(db_int(t->id), db_int(++t->events), db_time(t->at_ms), db_text(span_of(s->action)),
+		      DB_ARGS(db_int(t->id), db_int(t->events), db_time(t->at_ms), db_text(span_of(s->action)),
 			      db_text(span_of(from)), db_text(span_of(t->state)), db_int(t->level), db_text(span_of(who.kind)),
 			      id_or_null(who.id), db_text(span_of(office != NULL ? office : who.office)), db_text(span_of(note)),
 			      db_int(s->internal), db_text(span_of(detail))),
@@ -136,7 +137,7 @@ find_citizen(const struct stage *g, struct tale *t)
 	struct span mobile = csv_at(&g->csv, t->row, MOBILE), name = csv_at(&g->csv, t->row, NAME);
 	struct span mobile_sealed, name_sealed = { NULL, 0 };
 	uint8_t index[SEAL_HASH_BYTES];
-	struct db_rows done;
+	struct db_rows done = { 0 };
 	enum status st = seal_box(d->seal, d->arena, mobile, &mobile_sealed);
 
 	seal_index(d->seal, mobile, index);

@@ -11,6 +11,8 @@
 #include "http/router.h"
 #include "http/server.h"
 
+#define START_WAIT_MS 5000 /* then cached answers are better than none */
+
 static const struct option options[] = {
 	{ "conf", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' }, { "print", no_argument, NULL, 'p' },
 	{ "routes", no_argument, NULL, 'r' },     { "help", no_argument, NULL, 'h' },  { NULL, 0, NULL, 0 },
@@ -36,17 +38,6 @@ ready(void *app)
 	log_event(LOG_INFO, "ready", NULL);
 }
 
-static void
-print_routes(void)
-{
-	for (size_t i = 0; i < n_routes; i++) {
-		char methods[64];
-
-		router_methods(routes[i].methods, methods, sizeof(methods));
-		(void)printf("%s %s\n", methods, routes[i].path);
-	}
-}
-
 static int
 serve(const struct conf *conf)
 {
@@ -67,6 +58,8 @@ serve(const struct conf *conf)
 		seal = seal_new(conf->seal.keys, conf->seal.index_key, conf->seal.token_key);
 	if (seal != NULL)
 		app = app_new(conf, seal);
+	if (app != NULL)
+		app_wait(app, START_WAIT_MS);
 	if (app != NULL && (o.listen_fd = server_socket(conf->listen.socket)) >= 0) {
 		o.seal = seal;
 		o.app = app;
@@ -98,7 +91,7 @@ main(int argc, char **argv)
 			print = true;
 			break;
 		case 'r':
-			print_routes();
+			router_print(routes, n_routes, stdout);
 			return EXIT_SUCCESS;
 		default:
 			(void)fputs("usage: ekmc-fcgi --conf FILE [--check | --print] | --routes\n", stderr);

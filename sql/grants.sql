@@ -8,7 +8,7 @@ GRANT INSERT, UPDATE ON ekmc.otp TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp_gate TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp_day TO ekmc_api@'%';
 GRANT UPDATE ON ekmc.id_block TO ekmc_api@'%';
-GRANT INSERT ON ekmc.idempotency TO ekmc_api@'%';
+GRANT INSERT, UPDATE (answer) ON ekmc.idempotency TO ekmc_api@'%';
 GRANT INSERT ON ekmc.outbox TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_api@'%';
@@ -16,6 +16,9 @@ GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_api@'%';
 
 GRANT SELECT, UPDATE ON ekmc.outbox TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.sms_template TO ekmc_notify@'%';
+GRANT SELECT ON ekmc.subcategory TO ekmc_notify@'%';
+GRANT SELECT ON ekmc.department TO ekmc_notify@'%';
+GRANT SELECT (id, number, subcategory_code, department_code, ward_no, level, due_at) ON ekmc.complaint TO ekmc_notify@'%';
 GRANT SELECT (id, mobile_sealed, language) ON ekmc.citizen TO ekmc_notify@'%';
 GRANT SELECT (id, mobile_sealed, language, active) ON ekmc.staff TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.schema_migration TO ekmc_notify@'%';

@@ -54,7 +54,7 @@ otp_post(struct call *c)
 	if (st != E_OK)
 		return st;
 	if (!scan_mobile(in.mobile, mobile))
-		return call_format(c, "/mobile", "98300 12345");
+		return call_format(c, "/mobile", "70000 12345");
 	request.mobile = mobile;
 	request.lang = (enum lang)in.language;
 	st = otp_send(c->worker->db, c->arena, c->conf, c->seal, &request, id, &expires_ms);
@@ -79,7 +79,7 @@ me(struct call *c, json_t **out)
 		st = complaint_complainant(c->worker->db, c->arena, c->seal, actor->id, &who);
 	else
 		st = session_staff_name(c->worker->db, c->arena, actor->id, actor->lang, &who.name);
-	for (unsigned bit = 1; bit <= ADMIN; bit <<= 1)
+	for (unsigned bit = LME; bit <= ADMIN; bit <<= 1)
 		if ((actor->roles & bit) != 0)
 			(void)json_array_append_new(roles, json_string(role_name((enum role)bit)));
 	if (st != E_OK) {

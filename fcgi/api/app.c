@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "api/render.h"
+#include "core/clock.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "domain/idempotency.h"
 #include "domain/otp.h"
 #include "domain/session.h"
@@ -239,6 +241,16 @@ app_new(const struct conf *conf, const struct seal *seal)
 		return NULL;
 	}
 	return app;
+}
+
+void
+app_wait(struct app *app, int64_t wait_ms)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	int64_t until = clock_monotonic_ms() + wait_ms;
+
+	while (!app_health(app).ready && clock_monotonic_ms() < until && !stop_requested())
+		(void)nanosleep(&pause, NULL);
 }
 
 void

@@ -23,6 +23,9 @@ struct app;
 MUST_USE struct app *app_new(const struct conf *conf, const struct seal *seal);
 void app_free(struct app *app); /* ends the thread */
 
+/* Waits until the directory is loaded, at most `wait_ms`: a worker that takes requests before can only refuse them. */
+void app_wait(struct app *app, int64_t wait_ms);
+
 /* The catalogue, held until the call's arena is reset; NULL while none has been loaded (answer E_BUSY). */
 const struct catalogue *app_catalogue(struct call *c);
 struct id_source *app_ids(struct app *app);

@@ -288,6 +288,7 @@ action_post(struct call *c)
 	struct action_body in = { .action = 0 };
 	struct moving m = { .now_ms = clock_now_ms() };
 	struct complaint complaint;
+	struct span answer;
 	enum status st = call_body(c, action_fields, ARRAY_LEN(action_fields), &in);
 
 	if (st == E_OK)
@@ -297,14 +298,18 @@ action_post(struct call *c)
 	m.action = (enum action)in.action;
 	m.version = in.version;
 	m.note = in.note;
+	m.render = render_moved;
 	param_idempotency(c, m.scope, m.body_hash);
 	status_cache_lower(c->worker->cache, complaint.number.p);
-	st = complaint_act(c->worker->db, c->arena, c->seal, &c->actor, &m, &complaint);
+	st = complaint_act(c->worker->db, c->arena, c->seal, &c->actor, &m, &complaint, &answer);
 	status_cache_drop(c->worker->cache, complaint.number.p);
 	if (st == E_STALE || st == E_ILLEGAL_MOVE)
 		return refused(c, complaint.number.p, m.action, st);
 	if (st != E_OK)
 		return st;
 	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	return resp_json(&c->resp, 200, render_item(&complaint));
+	c->resp.http = 200;
+	c->resp.type = "application/json";
+	buf_span(&c->resp.body, answer);
+	return E_OK;
 }

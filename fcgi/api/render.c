@@ -111,6 +111,19 @@ render_item(const struct complaint *c)
 			 json_time(c->resolved_ms));
 }
 
+enum status
+render_moved(struct arena *a, const struct complaint *c, struct span *answer)
+{
+	struct buf text = BUF_INIT(4096);
+	json_t *item = render_item(c);
+
+	json_encode(item, &text);
+	json_decref(item);
+	*answer = (struct span){ text.failed ? NULL : arena_strndup(a, text.data, text.len), text.len };
+	buf_release(&text);
+	return answer->p == NULL ? E_NOMEM : E_OK;
+}
+
 json_t *
 render_event(const struct directory *d, const struct event *e)
 {

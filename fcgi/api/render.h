@@ -12,6 +12,8 @@ MUST_USE bool render_wards(const struct directory *d, struct buf *out);
 
 json_t *render_lodged(const struct lodged *l);
 json_t *render_item(const struct complaint *c);
+/* The item as text in the arena, to be stored with the move that led to it. */
+MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, struct span *answer);
 json_t *render_event(const struct directory *d, const struct event *e);
 
 #endif

@@ -27,6 +27,7 @@ room(struct buf *b, size_t n)
 		cap = b->len + n + 1;
 	if (cap > max + 1)
 		cap = max + 1;
+	assert(cap > b->len + n);
 	char *data = realloc(b->data, cap);
 	if (data == NULL) {
 		b->failed = true;

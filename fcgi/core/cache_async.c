@@ -28,6 +28,7 @@ struct ask {
 struct link {
 	uv_poll_t poll;
 	int events;
+	bool writing;             /* inside write_now: what is left then must wait for the socket */
 	redisAsyncContext *redis; /* NULL: freed by hiredis */
 	struct cache_async *cache;
 };
@@ -35,7 +36,8 @@ struct link {
 struct cache_async {
 	uv_loop_t *loop;
 	uv_timer_t timer;
-	int handles; /* open at libuv; the last one closed frees this */
+	uv_prepare_t before_poll; /* writes what the callbacks of this turn have asked, in one go */
+	int handles;              /* open at libuv; the last one closed frees this */
 	bool closing;
 	struct cache_address address;
 	bool absent; /* no usable address */
@@ -73,7 +75,7 @@ handle_closed(struct cache_async *k)
 }
 
 static void
-on_timer_closed(uv_handle_t *handle)
+on_own_closed(uv_handle_t *handle)
 {
 	handle_closed(handle->data);
 }
@@ -121,9 +123,12 @@ on_poll(uv_poll_t *poll, int status, int events)
 		redisAsyncHandleWrite(link->redis);
 }
 
+/* hiredis asks anew for every command and after every read, and libuv leaves and enters epoll on every start. */
 static void
 watch(struct link *link, int events)
 {
+	if (events == link->events)
+		return;
 	link->events = events;
 	if (events == 0)
 		uv_poll_stop(&link->poll);
@@ -147,12 +152,30 @@ delete_read(void *data)
 	watch(link, link->events & ~UV_READABLE);
 }
 
+/* Nearly always the socket takes it at once: asking epoll first costs two changes and a turn for every batch. */
+static void
+write_now(uv_prepare_t *prepare)
+{
+	struct cache_async *k = prepare->data;
+	struct link *link = k->link;
+
+	(void)uv_prepare_stop(prepare);
+	if (link == NULL || (link->redis->c.flags & REDIS_CONNECTED) == 0)
+		return;
+	link->writing = true;
+	redisAsyncHandleWrite(link->redis);
+	link->writing = false;
+}
+
 static void
 add_write(void *data)
 {
 	struct link *link = data;
 
-	watch(link, link->events | UV_WRITABLE);
+	if (link->writing || (link->redis->c.flags & REDIS_CONNECTED) == 0)
+		watch(link, link->events | UV_WRITABLE);
+	else
+		(void)uv_prepare_start(&link->cache->before_poll, write_now);
 }
 
 static void
@@ -373,14 +396,16 @@ cache_async_new(uv_loop_t *loop, const struct conf *c)
 	k->patience_ms = c->redis.timeout_ms;
 	k->path = strdup(k->address.path != NULL ? k->address.path : "");
 	k->password = strdup(c->redis.password);
-	if (k->path == NULL || k->password == NULL || uv_timer_init(loop, &k->timer) != 0) {
+	if (k->path == NULL || k->password == NULL || uv_timer_init(loop, &k->timer) != 0 ||
+	    uv_prepare_init(loop, &k->before_poll) != 0) {
 		free(k->path);
 		free(k->password);
 		free(k);
 		return NULL;
 	}
 	k->timer.data = k;
-	k->handles = 1;
+	k->before_poll.data = k;
+	k->handles = 2;
 	return k;
 }
 
@@ -390,7 +415,8 @@ cache_async_close(struct cache_async *k)
 	if (k == NULL || k->closing)
 		return;
 	k->closing = true;
-	uv_close((uv_handle_t *)&k->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&k->timer, on_own_closed);
+	uv_close((uv_handle_t *)&k->before_poll, on_own_closed);
 	if (k->link != NULL)
 		redisAsyncFree(k->link->redis);
 }

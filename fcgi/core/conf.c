@@ -48,7 +48,7 @@ struct conf_key {
 /* TEXT(section, key, most bytes, default, needed by, help)   INT(section, key, least, most, default, help)
  * SECRET(section, key, most bytes, needed by, help)          CHOICE(section, key, choices, default, needed by, help) */
 /* clang-format off */
-#define ROW(s, n, member, t, def, text) \
+#define ROW(s, n, member, t, def, text) /* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none */ \
 	.section = #s, .name = #n, .offset = offsetof(struct conf, s.member), .type = (t), .fallback = (def), .help = (text)
 #define TEXT(s, n, max, def, by, help)     { ROW(s, n, n, CONF_TEXT, def, help), .most_bytes = (max), .needed_by = (by) }
 #define SECRET(s, n, max, by, help)        { ROW(s, n, n, CONF_TEXT, "", help), .most_bytes = (max), .needed_by = (by), .secret = true }

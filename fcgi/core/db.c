@@ -11,8 +11,9 @@
 #include "core/log.h"
 #include "core/scan.h"
 
-#define DOWN_MS      2000
-#define PORT_DEFAULT 3306
+#define DOWN_MS          2000
+#define REFUSED_PAUSE_MS 50
+#define PORT_DEFAULT     3306
 
 enum fault {
 	FAULT_OTHER,
@@ -279,7 +280,8 @@ peer_closed(const struct db *d)
 	return p.fd < 0 || poll(&p, 1, 0) != 0;
 }
 
-/* Moves `at` to a host that is up, else, as a last resort, to one whose connection was lost: that does not make a dead server. */
+/* Moves `at` to a host that is up, else, as a last resort, to one whose connection was lost (that does not make a dead server) or
+ * that refused a moment ago: asking again costs nothing, and a server that has restarted is found at once. */
 static bool
 host_pick(struct db *d)
 {
@@ -290,7 +292,8 @@ host_pick(struct db *d)
 			size_t at = (d->at + i) % d->n_hosts;
 			const struct db_host *h = &d->hosts[at];
 
-			if (now >= h->down_until_ms || (last_resort && !h->refused)) {
+			if (now >= h->down_until_ms ||
+			    (last_resort && (!h->refused || now >= h->down_until_ms - DOWN_MS + REFUSED_PAUSE_MS))) {
 				d->at = at;
 				return true;
 			}

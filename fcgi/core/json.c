@@ -42,6 +42,8 @@ shallow(struct arena *a, struct span text, const char **why)
 			line++;
 			column = 0;
 		}
+		if (c == '\0')
+			return at(a, "a NUL byte", line, column, why);
 		if (c == '"')
 			quoted = !quoted;
 		else if (quoted && c == '\\' && i + 1 < text.n)

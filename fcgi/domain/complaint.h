@@ -90,11 +90,14 @@ struct moving {
 	struct span note;
 	int64_t now_ms;
 	uint8_t scope[SEAL_HASH_BYTES], body_hash[SEAL_HASH_BYTES];
+	/* The answer for the complaint as the move left it, in the arena; stored with the move. */
+	enum status (*render)(struct arena *a, const struct complaint *c, struct span *answer);
 };
-/* Makes the move in a transaction with its event and messages; *c is the complaint as it is afterwards. A repeated key finds the
- * move done (E_OK). Errors: E_STALE (another version), E_ILLEGAL_MOVE, E_FORBIDDEN, E_KEY_REUSED. */
+/* Makes the move in a transaction with its event, its messages and its answer. A repeated key finds the move done and gets the same
+ * *answer, whatever has happened since. *c is the complaint as the caller found it.
+ * Errors: E_STALE (another version), E_ILLEGAL_MOVE, E_FORBIDDEN, E_KEY_REUSED. */
 MUST_USE enum status complaint_act(struct db *db, struct arena *a, const struct seal *seal, const struct actor *actor,
-				   const struct moving *m, struct complaint *c);
+				   const struct moving *m, const struct complaint *c, struct span *answer);
 
 extern const struct sql complaint_sql[], lodge_sql[], move_sql[];
 extern const size_t complaint_sql_n, lodge_sql_n, move_sql_n;

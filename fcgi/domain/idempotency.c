@@ -4,12 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { Q_CLAIM, Q_STORED };
+enum { Q_CLAIM, Q_ANSWER, Q_STORED };
 
 const struct sql idempotency_sql[] = {
 	[Q_CLAIM] = { "INSERT INTO idempotency (scope, body_hash, http, answer, created_at) VALUES (?, ?, 200, '', ?)", "bbt", "",
 		      false },
-	[Q_STORED] = { "SELECT body_hash FROM idempotency WHERE scope = ?", "b", "b", false },
+	[Q_ANSWER] = { "UPDATE idempotency SET answer = ? WHERE scope = ?", "bb", "", false },
+	[Q_STORED] = { "SELECT body_hash, answer FROM idempotency WHERE scope = ?", "b", "bb", false },
 };
 const size_t idempotency_sql_n = ARRAY_LEN(idempotency_sql);
 
@@ -42,8 +43,14 @@ idempotency_claim(struct db *db, struct arena *a, const uint8_t scope[static SEA
 }
 
 enum status
+idempotency_answer(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES], struct span answer)
+{
+	return db_run(db, a, &idempotency_sql[Q_ANSWER], DB_ARGS(db_text(answer), db_bytes(scope, SEAL_HASH_BYTES)), NULL);
+}
+
+enum status
 idempotency_stored(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES],
-		   const uint8_t body_hash[static SEAL_HASH_BYTES])
+		   const uint8_t body_hash[static SEAL_HASH_BYTES], struct span *answer)
 {
 	struct db_rows rows;
 	enum status st = db_run(db, a, &idempotency_sql[Q_STORED], DB_ARGS(db_bytes(scope, SEAL_HASH_BYTES)), &rows);
@@ -52,5 +59,6 @@ idempotency_stored(struct db *db, struct arena *a, const uint8_t scope[static SE
 		return st;
 	if (rows.n == 0)
 		return E_NOT_FOUND;
+	*answer = db_row(&rows, 0)[1].s;
 	return seal_equal(db_row(&rows, 0)[0].s.p, body_hash, SEAL_HASH_BYTES) ? E_OK : E_KEY_REUSED;
 }

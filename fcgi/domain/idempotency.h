@@ -16,9 +16,13 @@ void idempotency_scope(const char *kind, int64_t id, const uint8_t request[stati
 MUST_USE enum status idempotency_claim(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES],
 				       const uint8_t body_hash[static SEAL_HASH_BYTES], int64_t now_ms);
 
-/* E_OK: done before with the same body; E_KEY_REUSED: with another; E_NOT_FOUND: not done. */
+/* Inside the same transaction, last of all: the answer that every repetition gets. */
+MUST_USE enum status idempotency_answer(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES],
+					struct span answer);
+
+/* E_OK: done before with the same body, *answer is what was answered; E_KEY_REUSED: with another; E_NOT_FOUND: not done. */
 MUST_USE enum status idempotency_stored(struct db *db, struct arena *a, const uint8_t scope[static SEAL_HASH_BYTES],
-					const uint8_t body_hash[static SEAL_HASH_BYTES]);
+					const uint8_t body_hash[static SEAL_HASH_BYTES], struct span *answer);
 
 extern const struct sql idempotency_sql[];
 extern const size_t idempotency_sql_n;

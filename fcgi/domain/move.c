@@ -38,46 +38,35 @@ struct step {
 	struct arena *arena;
 	const struct actor *actor;
 	const struct moving *m;
-	struct complaint *c;
-	struct span number;
-	struct span payload;
+	const char *number;
+	struct span payload, answer;
 	uint8_t scope[SEAL_HASH_BYTES];
 };
 
 /* The version first: who lost a race is to hear that somebody was faster, not that the move they saw offered is illegal. */
 static enum status
-check(const struct step *s, const struct move **row)
+check(const struct step *s, const struct complaint *c, const struct move **row)
 {
-	if (s->m->version != s->c->version)
+	if (s->m->version != c->version)
 		return E_STALE;
-	*row = workflow_move(s->c->state, s->m->action);
+	*row = workflow_move(c->state, s->m->action);
 	if (*row == NULL)
 		return E_ILLEGAL_MOVE;
-	return ((*row)->who & parties(s->c, s->actor)) == 0 ? E_FORBIDDEN : E_OK;
+	return ((*row)->who & parties(c, s->actor)) == 0 ? E_FORBIDDEN : E_OK;
 }
 
 static enum status
-body(struct db *db, void *arg)
+make(struct db *db, struct step *s, const struct complaint *c, const struct move *row)
 {
-	struct step *s = arg;
 	const struct moving *m = s->m;
-	const struct move *row;
 	struct db_rows rows;
-	enum status st = idempotency_claim(db, s->arena, s->scope, m->body_hash, m->now_ms);
+	enum status st;
 
-	if (st == E_STALE)
-		return idempotency_stored(db, s->arena, s->scope, m->body_hash);
-	if (st == E_OK)
-		st = complaint_find(db, s->arena, s->number.p, s->actor, s->c);
-	if (st == E_OK)
-		st = check(s, &row);
-	if (st != E_OK)
-		return st;
 	st = db_run(db, s->arena, &move_sql[Q_MOVE],
-		    DB_ARGS(db_int(0), db_int(s->c->id), db_int(m->version), db_time(m->now_ms),
-			    db_text(span_of(action_name(m->action))), db_text(span_of(state_name(row->to))), db_int(s->c->level),
+		    DB_ARGS(db_int(0), db_int(c->id), db_int(m->version), db_time(m->now_ms),
+			    db_text(span_of(action_name(m->action))), db_text(span_of(state_name(row->to))), db_int(c->level),
 			    db_text(SPAN("citizen")), db_int(s->actor->id), db_text(SPAN("CITIZEN")), db_text(m->note), db_int(0),
-			    db_null(), db_time(s->c->resolved_ms), db_null(), db_text(s->payload)),
+			    db_null(), db_time(c->resolved_ms), db_null(), db_text(s->payload)),
 		    &rows);
 	if (st != E_OK)
 		return st;
@@ -85,18 +74,41 @@ body(struct db *db, void *arg)
 }
 
 static enum status
+body(struct db *db, void *arg)
+{
+	struct step *s = arg;
+	struct complaint c;
+	const struct move *row;
+	enum status st = idempotency_claim(db, s->arena, s->scope, s->m->body_hash, s->m->now_ms);
+
+	if (st == E_STALE)
+		return idempotency_stored(db, s->arena, s->scope, s->m->body_hash, &s->answer);
+	if (st == E_OK)
+		st = complaint_find(db, s->arena, s->number, s->actor, &c);
+	if (st == E_OK)
+		st = check(s, &c, &row);
+	if (st == E_OK)
+		st = make(db, s, &c, row);
+	if (st == E_OK)
+		st = complaint_find(db, s->arena, s->number, s->actor, &c);
+	if (st == E_OK)
+		st = s->m->render(s->arena, &c, &s->answer);
+	return st == E_OK ? idempotency_answer(db, s->arena, s->scope, s->answer) : st;
+}
+
+static enum status
 settled(struct db *db, void *arg)
 {
 	struct step *s = arg;
 
-	return idempotency_stored(db, s->arena, s->scope, s->m->body_hash);
+	return idempotency_stored(db, s->arena, s->scope, s->m->body_hash, &s->answer);
 }
 
 enum status
 complaint_act(struct db *db, struct arena *a, const struct seal *seal, const struct actor *actor, const struct moving *m,
-	      struct complaint *c)
+	      const struct complaint *c, struct span *answer)
 {
-	struct step s = { .arena = a, .actor = actor, .m = m, .c = c, .number = c->number };
+	struct step s = { .arena = a, .actor = actor, .m = m, .number = c->number.p };
 	struct buf json = BUF_INIT(512);
 	json_t *vars = json_own(a, json_pack("{s:s%, s:s%}", "number", c->number.p, c->number.n, "subcategory", c->subcategory.p,
 					     c->subcategory.n));
@@ -110,5 +122,6 @@ complaint_act(struct db *db, struct arena *a, const struct seal *seal, const str
 	buf_release(&json);
 	if (st == E_OK)
 		st = db_tx(db, body, &s, settled);
-	return st == E_OK ? complaint_find(db, a, s.number.p, actor, c) : st;
+	*answer = s.answer;
+	return st;
 }

@@ -8,7 +8,7 @@
 struct problem_text {
 	const char *code;
 	short http;
-	const char *title; /* English; the detail is in the caller's language */
+	const char *title[LANG__COUNT];
 	const char *detail[LANG__COUNT];
 };
 struct field_text {

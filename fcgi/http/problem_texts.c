@@ -3,116 +3,116 @@
 
 /* clang-format off */
 const struct problem_text problems[STATUS__COUNT] = {
-	[E_OK] = { "ok", 200, "OK", { "", "", "" } },
-	[E_MALFORMED] = { "malformed", 400, "The request cannot be read", {
+	[E_OK] = { "ok", 200, { "OK", "OK", "OK" }, { "", "", "" } },
+	[E_MALFORMED] = { "malformed", 400, { "The request cannot be read", "অনুরোধটি পড়া গেল না", "अनुरोध पढ़ा नहीं जा सका" }, {
 		"The request could not be read; please reload the page and try again.",
 		"অনুরোধটি পড়া গেল না; পাতাটি আবার খুলে চেষ্টা করুন।",
 		"अनुरोध पढ़ा नहीं जा सका; कृपया पृष्ठ फिर से खोलकर प्रयास करें।" } },
-	[E_INVALID] = { "invalid", 422, "Please correct the entries", {
+	[E_INVALID] = { "invalid", 422, { "Please correct the entries", "লেখাগুলি ঠিক করে নিন", "कृपया प्रविष्टियाँ सुधारें" }, {
 		"Some entries are missing or not right; please correct them and send again.",
 		"কয়েকটি তথ্য বাদ পড়েছে বা ঠিক নেই; শুধরে নিয়ে আবার পাঠান।",
 		"कुछ जानकारी छूट गई है या सही नहीं है; कृपया सुधारकर फिर भेजें।" } },
-	[E_MISTYPED] = { "mistyped", 422, "Number mistyped", {
+	[E_MISTYPED] = { "mistyped", 422, { "Number mistyped", "নম্বর লিখতে ভুল হয়েছে", "नंबर लिखने में गलती" }, {
 		"This complaint number has a typing mistake; please compare it with your SMS and enter it again.",
 		"অভিযোগ নম্বরটি লিখতে ভুল হয়েছে; এসএমএস-এর সঙ্গে মিলিয়ে আবার লিখুন।",
 		"शिकायत नंबर लिखने में गलती हुई है; कृपया एसएमएस से मिलाकर फिर लिखें।" } },
-	[E_OUTSIDE_KOLKATA] = { "outside_kolkata", 422, "Outside Kolkata", {
+	[E_OUTSIDE_KOLKATA] = { "outside_kolkata", 422, { "Outside Kolkata", "কলকাতার বাইরে", "कोलकाता के बाहर" }, {
 		"This place lies outside the area of the Kolkata Municipal Corporation; please choose a place or a ward inside it.",
 		"জায়গাটি কলকাতা পুরসভার এলাকার বাইরে; এলাকার ভিতরের কোনও জায়গা বা ওয়ার্ড বেছে নিন।",
 		"यह स्थान कोलकाता नगर निगम क्षेत्र के बाहर है; कृपया क्षेत्र के भीतर का स्थान या वार्ड चुनें।" } },
-	[E_TOO_LARGE] = { "too_large", 413, "Too large", {
+	[E_TOO_LARGE] = { "too_large", 413, { "Too large", "খুব বড়", "बहुत बड़ा" }, {
 		"What you sent is too large; please shorten the text or send a smaller file.",
 		"যা পাঠিয়েছেন তা খুব বড়; লেখা ছোট করুন বা ছোট ফাইল পাঠান।",
 		"भेजी गई सामग्री बहुत बड़ी है; कृपया पाठ छोटा करें या छोटी फ़ाइल भेजें।" } },
-	[E_MEDIA_TYPE] = { "unsupported_media_type", 415, "Wrong kind of content", {
+	[E_MEDIA_TYPE] = { "unsupported_media_type", 415, { "Wrong kind of content", "বিষয়বস্তুর ধরন ঠিক নয়", "सामग्री का प्रकार सही नहीं" }, {
 		"This kind of content is not accepted here; please send JSON in UTF-8.",
 		"এই ধরনের তথ্য এখানে নেওয়া হয় না; UTF-8-এ JSON পাঠান।",
 		"इस प्रकार की सामग्री यहाँ स्वीकार नहीं है; कृपया UTF-8 में JSON भेजें।" } },
-	[E_KEY_REUSED] = { "key_reused", 422, "Key used for another request", {
+	[E_KEY_REUSED] = { "key_reused", 422, { "Key used for another request", "অন্য অনুরোধে ব্যবহৃত কী", "कुंजी दूसरे अनुरोध में प्रयुक्त" }, {
 		"This idempotency key was used for another request; please send this one with a new key.",
 		"এই Idempotency-Key আগে অন্য অনুরোধে ব্যবহার হয়েছে; নতুন কি দিয়ে আবার পাঠান।",
 		"यह Idempotency-Key किसी दूसरे अनुरोध में लग चुकी है; कृपया नई कुंजी के साथ फिर भेजें।" } },
-	[E_UNAUTHENTICATED] = { "unauthenticated", 401, "Please log in", {
+	[E_UNAUTHENTICATED] = { "unauthenticated", 401, { "Please log in", "লগ ইন করুন", "कृपया लॉग इन करें" }, {
 		"Please log in first, then try again.",
 		"প্রথমে লগ ইন করুন, তার পরে আবার চেষ্টা করুন।",
 		"कृपया पहले लॉग इन करें, फिर प्रयास करें।" } },
-	[E_OTP_WRONG] = { "otp_wrong", 401, "Wrong OTP", {
+	[E_OTP_WRONG] = { "otp_wrong", 401, { "Wrong OTP", "ভুল ওটিপি", "गलत ओटीपी" }, {
 		"This OTP is not right; please enter the six digits of the last SMS.",
 		"OTP ঠিক নয়; শেষ এসএমএস-এ পাওয়া ছয়টি সংখ্যা লিখুন।",
 		"यह OTP सही नहीं है; कृपया अंतिम एसएमएस में मिले छह अंक लिखें।" } },
-	[E_OTP_SPENT] = { "otp_spent", 401, "OTP no longer valid", {
+	[E_OTP_SPENT] = { "otp_spent", 401, { "OTP no longer valid", "ওটিপি আর চলবে না", "ओटीपी अब मान्य नहीं" }, {
 		"This OTP is no longer valid; please ask for a new one.",
 		"এই OTP-র মেয়াদ আর নেই; নতুন OTP চেয়ে নিন।",
 		"यह OTP अब मान्य नहीं है; कृपया नया OTP मँगाएँ।" } },
-	[E_LOGIN_WRONG] = { "login_wrong", 401, "Login failed", {
+	[E_LOGIN_WRONG] = { "login_wrong", 401, { "Login failed", "লগ ইন হয়নি", "लॉग इन नहीं हुआ" }, {
 		"User name or password is not right; please check both and try again.",
 		"ইউজার নেম বা পাসওয়ার্ড ঠিক নয়; দু'টিই মিলিয়ে আবার চেষ্টা করুন।",
 		"यूज़र नाम या पासवर्ड सही नहीं है; कृपया दोनों जाँचकर फिर प्रयास करें।" } },
-	[E_FORBIDDEN] = { "forbidden", 403, "Not allowed", {
+	[E_FORBIDDEN] = { "forbidden", 403, { "Not allowed", "অনুমতি নেই", "अनुमति नहीं" }, {
 		"You are not allowed to do this; if you think you should be, please contact the complaint cell.",
 		"এই কাজের অনুমতি আপনার নেই; থাকা উচিত মনে করলে অভিযোগ সেলে যোগাযোগ করুন।",
 		"आपको यह करने की अनुमति नहीं है; यदि होनी चाहिए तो कृपया शिकायत प्रकोष्ठ से संपर्क करें।" } },
-	[E_CSRF] = { "csrf", 403, "Please reload the page", {
+	[E_CSRF] = { "csrf", 403, { "Please reload the page", "পাতাটি আবার খুলুন", "कृपया पृष्ठ फिर से खोलें" }, {
 		"For your safety this could not be accepted; please reload the page and try again.",
 		"আপনার সুরক্ষার জন্য অনুরোধটি নেওয়া গেল না; পাতাটি আবার খুলে চেষ্টা করুন।",
 		"आपकी सुरक्षा के लिए यह अनुरोध स्वीकार नहीं हुआ; कृपया पृष्ठ फिर से खोलकर प्रयास करें।" } },
-	[E_NOT_FOUND] = { "not_found", 404, "Nothing found", {
+	[E_NOT_FOUND] = { "not_found", 404, { "Nothing found", "কিছু পাওয়া যায়নি", "कुछ नहीं मिला" }, {
 		"We found nothing under this number; please check it and try again.",
 		"এই নম্বরে কিছু পাওয়া গেল না; নম্বরটি মিলিয়ে দেখে আবার চেষ্টা করুন।",
 		"इस नंबर पर कुछ नहीं मिला; कृपया नंबर जाँचकर फिर प्रयास करें।" } },
-	[E_NO_ROUTE] = { "no_route", 404, "No such address", {
+	[E_NO_ROUTE] = { "no_route", 404, { "No such address", "এই ঠিকানা নেই", "ऐसा कोई पता नहीं" }, {
 		"This address does not exist; please start again from the home page.",
 		"এই ঠিকানায় কিছু নেই; প্রথম পাতা থেকে আবার শুরু করুন।",
 		"यह पता मौजूद नहीं है; कृपया मुख्य पृष्ठ से फिर शुरू करें।" } },
-	[E_METHOD] = { "method_not_allowed", 405, "Method not allowed", {
+	[E_METHOD] = { "method_not_allowed", 405, { "Method not allowed", "এই পদ্ধতি চলবে না", "यह विधि मान्य नहीं" }, {
 		"This address does not accept such a request; please use the methods named in the Allow header.",
 		"এই ঠিকানায় এমন অনুরোধ চলে না; Allow হেডারে লেখা পদ্ধতি ব্যবহার করুন।",
 		"यह पता ऐसा अनुरोध नहीं लेता; कृपया Allow हेडर में लिखी विधि का प्रयोग करें।" } },
-	[E_OTHER_SYSTEM] = { "other_system", 404, "Kept in the other system", {
+	[E_OTHER_SYSTEM] = { "other_system", 404, { "Kept in the other system", "অন্য ব্যবস্থায় রাখা আছে", "दूसरी प्रणाली में दर्ज" }, {
 		"This complaint is kept in the other complaint system; please follow the link given with this answer.",
 		"এই অভিযোগটি অন্য অভিযোগ ব্যবস্থায় আছে; সঙ্গে দেওয়া লিঙ্কে দেখুন।",
 		"यह शिकायत दूसरी शिकायत प्रणाली में है; कृपया साथ दिए गए लिंक पर देखें।" } },
-	[E_STALE] = { "changed_meanwhile", 409, "Changed in the meantime", {
+	[E_STALE] = { "changed_meanwhile", 409, { "Changed in the meantime", "ইতিমধ্যে বদলে গেছে", "इस बीच बदल गया" }, {
 		"Someone else has just changed this complaint; please look at it again and repeat your action if it is still needed.",
 		"এইমাত্র অন্য কেউ এই অভিযোগে বদল করেছেন; আবার দেখে নিয়ে দরকার হলে কাজটি ফের করুন।",
 		"इस शिकायत को अभी-अभी किसी और ने बदला है; कृपया फिर से देखें और आवश्यक हो तो दोबारा करें।" } },
-	[E_ILLEGAL_MOVE] = { "illegal_move", 409, "Not possible now", {
+	[E_ILLEGAL_MOVE] = { "illegal_move", 409, { "Not possible now", "এখন সম্ভব নয়", "अभी संभव नहीं" }, {
 		"This cannot be done in the present state of the complaint; please choose one of the actions offered.",
 		"অভিযোগটির এখন যা অবস্থা, তাতে এটি করা যাবে না; যে কাজগুলি দেখানো আছে তার একটি বেছে নিন।",
 		"शिकायत की वर्तमान स्थिति में यह नहीं हो सकता; कृपया दिखाए गए विकल्पों में से एक चुनें।" } },
-	[E_STILL_RUNNING] = { "still_running", 409, "Still being processed", {
+	[E_STILL_RUNNING] = { "still_running", 409, { "Still being processed", "এখনও কাজ চলছে", "अभी प्रक्रिया जारी है" }, {
 		"The same request is still being processed; please wait a few seconds and try again.",
 		"একই অনুরোধের কাজ এখনও চলছে; কয়েক সেকেন্ড পরে আবার চেষ্টা করুন।",
 		"यही अनुरोध अभी पूरा हो रहा है; कृपया कुछ सेकंड बाद फिर प्रयास करें।" } },
-	[E_RATE] = { "rate_limited", 429, "Too many requests", {
+	[E_RATE] = { "rate_limited", 429, { "Too many requests", "অনেক বেশি অনুরোধ", "बहुत अधिक अनुरोध" }, {
 		"There were too many requests from your side; please wait a little and try again.",
 		"আপনার দিক থেকে অল্প সময়ে অনেক অনুরোধ এসেছে; একটু পরে আবার চেষ্টা করুন।",
 		"आपकी ओर से बहुत अधिक अनुरोध आए हैं; कृपया थोड़ी देर बाद फिर प्रयास करें।" } },
-	[E_OTP_LIMIT] = { "otp_limit", 429, "Too many OTPs", {
+	[E_OTP_LIMIT] = { "otp_limit", 429, { "Too many OTPs", "অনেক বেশি ওটিপি", "बहुत अधिक ओटीपी" }, {
 		"Too many OTPs were asked for; please use the last one you received or try again later.",
 		"অনেক বার OTP চাওয়া হয়েছে; শেষ পাওয়া OTP-টি ব্যবহার করুন বা কিছু পরে আবার চেষ্টা করুন।",
 		"बहुत बार OTP माँगा गया है; कृपया अंतिम मिला OTP डालें या कुछ देर बाद प्रयास करें।" } },
-	[E_LEGACY_DOWN] = { "legacy_down", 503, "Old system not answering", {
+	[E_LEGACY_DOWN] = { "legacy_down", 503, { "Old system not answering", "পুরোনো ব্যবস্থা সাড়া দিচ্ছে না", "पुरानी प्रणाली उत्तर नहीं दे रही" }, {
 		"The old complaint system (eKMC1.0) is not answering just now; please try again later or use its own page.",
 		"পুরনো অভিযোগ ব্যবস্থা (eKMC1.0) এখন সাড়া দিচ্ছে না; কিছু পরে চেষ্টা করুন বা তার নিজের পাতায় দেখুন।",
 		"पुरानी शिकायत प्रणाली (eKMC1.0) अभी उत्तर नहीं दे रही; कृपया कुछ देर बाद प्रयास करें या उसके अपने पृष्ठ पर देखें।" } },
-	[E_BUSY] = { "unavailable", 503, "Not available just now", {
+	[E_BUSY] = { "unavailable", 503, { "Not available just now", "এই মুহূর্তে পাওয়া যাচ্ছে না", "अभी उपलब्ध नहीं" }, {
 		"The service is not available just now; please try again in a few minutes.",
 		"পরিষেবাটি এখন পাওয়া যাচ্ছে না; কয়েক মিনিট পরে আবার চেষ্টা করুন।",
 		"सेवा अभी उपलब्ध नहीं है; कृपया कुछ मिनट बाद फिर प्रयास करें।" } },
-	[E_CONFLICT] = { "unavailable", 503, "Not available just now", {
+	[E_CONFLICT] = { "unavailable", 503, { "Not available just now", "এই মুহূর্তে পাওয়া যাচ্ছে না", "अभी उपलब्ध नहीं" }, {
 		"The service is not available just now; please try again in a few minutes.",
 		"পরিষেবাটি এখন পাওয়া যাচ্ছে না; কয়েক মিনিট পরে আবার চেষ্টা করুন।",
 		"सेवा अभी उपलब्ध नहीं है; कृपया कुछ मिनट बाद फिर प्रयास करें।" } },
-	[E_UNKNOWN] = { "unavailable", 503, "Not available just now", {
+	[E_UNKNOWN] = { "unavailable", 503, { "Not available just now", "এই মুহূর্তে পাওয়া যাচ্ছে না", "अभी उपलब्ध नहीं" }, {
 		"The service is not available just now; please try again in a few minutes.",
 		"পরিষেবাটি এখন পাওয়া যাচ্ছে না; কয়েক মিনিট পরে আবার চেষ্টা করুন।",
 		"सेवा अभी उपलब्ध नहीं है; कृपया कुछ मिनट बाद फिर प्रयास करें।" } },
-	[E_NOMEM] = { "unavailable", 503, "Not available just now", {
+	[E_NOMEM] = { "unavailable", 503, { "Not available just now", "এই মুহূর্তে পাওয়া যাচ্ছে না", "अभी उपलब्ध नहीं" }, {
 		"The service is not available just now; please try again in a few minutes.",
 		"পরিষেবাটি এখন পাওয়া যাচ্ছে না; কয়েক মিনিট পরে আবার চেষ্টা করুন।",
 		"सेवा अभी उपलब्ध नहीं है; कृपया कुछ मिनट बाद फिर प्रयास करें।" } },
-	[E_INTERNAL] = { "internal", 500, "A fault on our side", {
+	[E_INTERNAL] = { "internal", 500, { "A fault on our side", "আমাদের দিকে ত্রুটি", "हमारी ओर से त्रुटि" }, {
 		"Something went wrong on our side; please try again, and if it happens again tell us the request number shown.",
 		"আমাদের দিকে একটি ত্রুটি হয়েছে; আবার চেষ্টা করুন, ফের হলে দেখানো অনুরোধ নম্বরটি আমাদের জানান।",
 		"हमारी ओर से कोई त्रुटि हुई है; कृपया फिर प्रयास करें, दोबारा हो तो दिखाया गया अनुरोध नंबर हमें बताएँ।" } },

@@ -17,9 +17,9 @@ static const struct {
 };
 
 /* Headers that decide who the caller is or what happens twice: one of each, or the request is refused. */
-static const char *const single[] = { "HTTP_AUTHORIZATION=",    "HTTP_IDEMPOTENCY_KEY=",  "HTTP_COOKIE=",
-				      "HTTP_X_EKMC_CSRF=",      "HTTP_X_EKMC_CLIENT=",    "HTTP_X_EKMC_NONCE=",
-				      "HTTP_X_EKMC_TIMESTAMP=", "HTTP_X_EKMC_SIGNATURE=", "HTTP_X_HUB_SIGNATURE_256=" };
+static const char *const single[] = { "AUTHORIZATION=",    "IDEMPOTENCY_KEY=",  "COOKIE=",
+				      "X_EKMC_CSRF=",      "X_EKMC_CLIENT=",    "X_EKMC_NONCE=",
+				      "X_EKMC_TIMESTAMP=", "X_EKMC_SIGNATURE=", "X_HUB_SIGNATURE_256=" };
 
 static const char *
 param(const struct req *r, const char *name)
@@ -41,13 +41,18 @@ method_of(const char *name)
 static bool
 has_doubles(const struct req *r)
 {
-	for (size_t i = 0; i < ARRAY_LEN(single); i++) {
-		size_t n = strlen(single[i]), seen = 0;
+	unsigned seen = 0;
 
-		for (char *const *e = r->envp; *e != NULL; e++)
-			seen += strncmp(*e, single[i], n) == 0;
-		if (seen > 1)
-			return true;
+	for (char *const *e = r->envp; *e != NULL; e++) {
+		if (strncmp(*e, "HTTP_", 5) != 0)
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(single); i++) {
+			if (strncmp(*e + 5, single[i], strlen(single[i])) != 0)
+				continue;
+			if ((seen & 1U << i) != 0)
+				return true;
+			seen |= 1U << i;
+		}
 	}
 	return false;
 }

@@ -8,6 +8,9 @@
 #include "core/json.h"
 #include "core/scan.h"
 
+/* most heads are shorter, so they grow once */
+#define HEAD_FIRST_BYTES 512
+
 static const char *const cache_control[] = {
 	[CACHE_PRIVATE] = "private, no-cache",
 	[CACHE_PUBLIC] = "public, no-cache",
@@ -146,6 +149,8 @@ resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 			with_body = false;
 		}
 	}
+	if (buf_reserve(&head, HEAD_FIRST_BYTES) == NULL)
+		return;
 	buf_printf(&head, "Status: %d %s\r\nX-Request-Id: %s\r\nCache-Control: %s\r\n", p->http, reason(p->http),
 		   r->request_id == NULL ? "-" : r->request_id, cache_control[p->caching]);
 	if (p->etag[0] != '\0')

@@ -1,8 +1,6 @@
 /* Matching of paths, segment by segment. */
 #include "http/router.h"
 
-#include <stdio.h>
-
 static const struct {
 	enum method method;
 	const char *name;
@@ -68,4 +66,15 @@ router_methods(unsigned mask, char *out, size_t cap)
 	for (size_t i = 0; i < ARRAY_LEN(names) && used < cap; i++)
 		if ((mask & names[i].method) != 0)
 			used += (size_t)snprintf(out + used, cap - used, "%s%s", used == 0 ? "" : ", ", names[i].name);
+}
+
+void
+router_print(const struct route *routes, size_t n, FILE *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char methods[64];
+
+		router_methods(routes[i].methods, methods, sizeof(methods));
+		(void)fprintf(out, "%s %s\n", methods, routes[i].path);
+	}
 }

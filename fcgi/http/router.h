@@ -2,6 +2,8 @@
 #ifndef EKMC_HTTP_ROUTER_H
 #define EKMC_HTTP_ROUTER_H
 
+#include <stdio.h>
+
 #include "http/call.h"
 
 /* Finds the route and fills c->route and c->param. E_NO_ROUTE; E_METHOD with *allowed set to the methods the path has. */
@@ -9,5 +11,8 @@ MUST_USE enum status router_match(const struct route *routes, size_t n, struct c
 
 /* "GET, POST" of a mask, for the Allow header. */
 void router_methods(unsigned mask, char *out, size_t cap);
+
+/* The table, a line to a route, for --routes. */
+void router_print(const struct route *routes, size_t n, FILE *out);
 
 #endif

@@ -46,7 +46,7 @@ def test_filters_choose(fresh_citizen):
 
 
 @pytest.mark.parametrize("params, pointer", [
-    ({"limit": 0}, "/limit"), ({"limit": 101}, "/limit"), ({"limit": "many"}, "/limit"), ({"limit": "10 "}, "/limit"), ({"limit": ""}, "/limit"),
+    ({"limit": 0}, "/limit"), ({"limit": 101}, "/limit"), ({"limit": "many"}, "/limit"), ({"limit": "10 "}, "/limit"),
     ({"limit": 10**30}, "/limit"), ({"ward": 145}, "/ward"), ({"ward": "x"}, "/ward"), ({"state": "LOST"}, "/state"), ({"state": "assigned"}, "/state"),
     ({"cursor": "x"}, "/cursor"), ({"cursor": "A" * 400}, "/cursor"), ({"cursor": "' OR 1=1"}, "/cursor"), ({"order": "ward"}, "/order"),
     ({"limit": [1, 2]}, "/limit")], ids=str)
@@ -138,7 +138,7 @@ def test_an_illegal_move_names_state_and_action(citizen):
     citizen.withdraw(n)
     refused = citizen.withdraw(n, version=2, expect=409, key=fresh_key(), headers={"Accept-Language": "en"})
     assert refused.code == "illegal_move"
-    assert "withdraw" in refused.data["detail"].lower()
+    assert (refused.data["action"], refused.data["state"], refused.data["last_action"], refused.data["by"]) == ("withdraw", "WITHDRAWN", "withdraw", "citizen")
 
 
 def test_an_old_version_is_refused_and_changes_nothing(citizen):

@@ -31,7 +31,7 @@ def day(text):
 def test_an_old_complaint_has_the_shape_of_a_new_one(anyone, portal):
     seen = old(anyone, "2023WSU004512", expect=200).data
     assert (seen["number"], seen["system"], seen["state"], seen["ward"], seen["borough"]) == ("2023WSU004512", "ekmc1", "IN_PROGRESS", 63, 7)
-    assert seen["department"]["en"] == "Water Supply"
+    assert seen["department"]["en"] == "Water Supply / জল সরবরাহ"
     assert day(seen["lodged_at"]) == "2023-08-14"
     assert (seen["resolved_at"], seen["stale"]) == (None, False)
     assert "Gang will attend – ‘urgent’ slip issued" in seen["remark"]

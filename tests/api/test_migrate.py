@@ -36,7 +36,7 @@ def server(tmp_path_factory):
     as_root = ["--user=root"] if os.geteuid() == 0 else []
     env = dict(os.environ, PATH="/usr/sbin:/usr/bin:/sbin:/bin")
     subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={home}/data", "--auth-root-authentication-method=normal",
-                    "--skip-test-db", "--innodb-log-file-size=4M", *as_root], env=env, check=True, capture_output=True)
+                    "--skip-test-db", "--force", "--innodb-log-file-size=4M", *as_root], env=env, check=True, capture_output=True)
     socket = home / "s"
     with open(home / "log", "wb") as log:
         process = subprocess.Popen(["mariadbd", "--no-defaults", f"--datadir={home}/data", f"--socket={socket}", "--skip-networking",

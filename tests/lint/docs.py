@@ -16,17 +16,16 @@ KEY_LINE = re.compile(r"^([a-z_]+\.[a-z0-9_]+) =")
 ROUTE_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE)\s+(/\S*)")
 METHODS = ("get", "post", "put", "patch", "delete")
 PREFIX = "/api/v1"
-# documented, but not answered by ekmc-fcgi
+# documented, but answered by none of our programs
 ELSEWHERE = {
-    "GET /legacy/status/{number}": "the bridge",
     "GET /openapi.json": "nginx, as a file",
 }
 # enough to load; made up, and --print masks it anyway
 CONF = "[listen]\nsocket = /tmp/x.sock\n[db]\nuser = x\npassword = x\n[seal]\nkeys = 1:{0}\nindex_key = {0}\ntoken_key = {0}\n"
 
 
-def ask(program, flag, pattern):
-    """The matches of `pattern` in the lines that `program flag` prints, or a text of what went wrong."""
+def ask(program, flag, pattern, *role):
+    """The matches of `pattern` in the lines that `program role flag` prints, or a text of what went wrong."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("EKMC_")}
     if not program.exists():
         return f"{program} is missing: run make bins"
@@ -34,7 +33,7 @@ def ask(program, flag, pattern):
         conf = Path(tmp) / "lint.ini"
         conf.write_text(CONF.format("00" * 32), encoding="ascii")
         conf.chmod(0o600)
-        done = subprocess.run([str(program), "--conf", str(conf), flag], capture_output=True, text=True, check=False, timeout=20, env=env,
+        done = subprocess.run([str(program), *role, "--conf", str(conf), flag], capture_output=True, text=True, check=False, timeout=20, env=env,
                               stdin=subprocess.DEVNULL)
     found = [m for m in map(pattern.match, done.stdout.splitlines()) if m]
     if done.returncode != 0 or not found:
@@ -56,10 +55,11 @@ def keys(root, build):
 
 
 def routes(root, build):
-    printed = ask(build / "ekmc-fcgi", "--routes", ROUTE_LINE)
-    if isinstance(printed, str):
-        return [printed]
-    known = {f"{m.group(1)} {m.group(2).removeprefix(PREFIX)}" for m in printed}
+    known = set()
+    for printed in (ask(build / "ekmc-fcgi", "--routes", ROUTE_LINE), ask(build / "ekmc-bridge", "--routes", ROUTE_LINE, "legacy")):
+        if isinstance(printed, str):
+            return [printed]
+        known |= {f"{m.group(1)} {m.group(2).removeprefix(PREFIX)}" for m in printed}
     try:
         document = json.loads((Path(root) / "fcgi/api/openapi.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:

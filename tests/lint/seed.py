@@ -14,7 +14,6 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 SEED = TOP / "sql" / "seed"
-TEXTS = TOP / "fcgi" / "http" / "texts"
 
 NAMES = ["en", "bn", "hi"]
 HEADERS = {
@@ -31,8 +30,6 @@ HEADERS = {
                          "mobile"],
     SEED / "demo_complaints.csv": ["no", "days_ago", "minutes", "subcategory", "ward", "lat", "lon", "language",
                                    "channel", "mobile", "name", "description", "story"],
-    TEXTS / "problems.csv": ["code", "en_title", *NAMES],
-    TEXTS / "field_errors.csv": ["code", *NAMES],
 }
 STATES = ("UNASSIGNED ASSIGNED IN_PROGRESS REASSIGN_REQUESTED AWAITING_CITIZEN ESCALATED RESOLVED REJECTED CLOSED "
           "WITHDRAWN DUPLICATE").split()
@@ -287,28 +284,6 @@ def check_templates(templates):
             fault("sql/seed/templates.csv", f"DLT id {dlt_id} stands {n} times")
 
 
-def check_error_texts(rows):
-    keys(rows, "code")
-    for r in rows:
-        if not re.fullmatch(r"[a-z]+(_[a-z]+)*", r["code"]):
-            fault(r["_at"], f"code {r['code']!r}")
-        wanted = set(PLACEHOLDER.findall(r["en"]))
-        if wanted - ERROR_PLACEHOLDERS:
-            fault(r["_at"], f"unknown placeholders {sorted(wanted - ERROR_PLACEHOLDERS)}")
-        for lang in NAMES:
-            end = "." if lang == "en" else "।"
-            sentences = len(re.findall(r"\.(?:\s|$)" if lang == "en" else "।", r[lang]))
-            if not r[lang].endswith(end) or sentences != 1:
-                fault(r["_at"], f"{lang}: not one sentence")
-            if set(PLACEHOLDER.findall(r[lang])) != wanted:
-                fault(r["_at"], f"{lang}: other placeholders than en")
-    for r in rows:
-        if "en_title" in r and (not r["en_title"] or not r["en_title"].isascii() or r["en_title"].endswith(".")):
-            fault(r["_at"], f"en_title {r['en_title']!r}")
-
-
-# ---------------------------------------------------------------- staff
-
 def check_staff(staff, deps, subs):
     keys(staff, "user")
     keys(staff, "mobile")
@@ -516,8 +491,6 @@ def main():
         if [r[column] for r in data[name]] != want:
             fault(f"sql/seed/{name}.csv", f"{column} is not {' '.join(want)}")
     check_templates(data["templates"])
-    check_error_texts(data["problems"])
-    check_error_texts(data["field_errors"])
     check_staff(data["staff"], deps, subs)
     check_complaints(data["demo_complaints"], subs, data["wards"], data["staff"], load_polygons())
     for line in faults:

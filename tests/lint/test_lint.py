@@ -31,9 +31,11 @@ GOOD = {
     "fcgi/main.c": '#include "api/status.h"\nint main(void)\n{\n\treturn status_get();\n}\n',
     "README.md": "# x\n\n| key | default |\n|---|---|\n| `db.hosts` | 127.0.0.1 |\n| `otp.ttl_s` | 300 |\n",
     "fcgi/api/openapi.json": json.dumps({"paths": {"/status/{number}": {"get": {}}, "/otp": {"post": {}, "parameters": []},
-                                                   "/openapi.json": {"get": {}}, "/healthz": {"get": {}, "servers": []}}}),
+                                                   "/openapi.json": {"get": {}}, "/legacy/status/{number}": {"get": {}},
+                                                   "/healthz": {"get": {}, "servers": []}}}),
     "build/ekmc-fcgi": "#!/bin/sh\ncase \"$*\" in\n*--print*) echo 'db.hosts = x'; echo 'otp.ttl_s = 300' ;;\n"
                        "*--routes*) echo 'GET /api/v1/status/{number}'; echo 'POST /api/v1/otp'; echo 'GET /healthz' ;;\nesac\n",
+    "build/ekmc-bridge": "#!/bin/sh\ncase \"$*\" in\nlegacy*--routes*) echo 'GET /api/v1/legacy/status/{number}' ;;\nesac\n",
 }
 
 
@@ -42,7 +44,8 @@ class Tree:
         self.root = root
         for name, text in GOOD.items():
             self.write(name, text)
-        (root / "build/ekmc-fcgi").chmod(0o755)
+        for program in root.glob("build/ekmc-*"):
+            program.chmod(0o755)
 
     def write(self, name, text):
         path = self.root / name
@@ -182,6 +185,7 @@ def test_length_of_a_function(tree):
     ("README.md", "| `otp.ttl_s` | 300 |\n", "| `otp.ttl_s` | 1 |\n| `otp.ttl_s` | 2 |\n", "README.md: otp.ttl_s has two rows"),
     ("build/ekmc-fcgi", "echo 'POST /api/v1/otp'", "echo 'PUT /api/v1/otp'", "fcgi/api/openapi.json: no PUT /otp"),
     ("fcgi/api/openapi.json", '"get": {}, "servers"', '"get": {}, "delete": {}, "servers"', "fcgi/api/openapi.json: DELETE /healthz is not a route"),
+    ("build/ekmc-bridge", "status/", "state/", "fcgi/api/openapi.json: GET /legacy/status/{number} is not a route"),
     ("build/ekmc-fcgi", "*--print*)", "*--print*) exit 1;", "printed no list (exit status 1)"),
     ("fcgi/api/openapi.json", "{", "", "fcgi/api/openapi.json: "),
 ])

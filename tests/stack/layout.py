@@ -17,7 +17,7 @@ MARKER = ".ekmc-stack"
 SOCKET_PATH_MAX = 107 - len("/legacy.sock.new")
 DB_USERS = ("ekmc_ctl", "ekmc_api", "ekmc_notify")
 # one person per role of the design; ekmc-ctl demo gives each the rights, this file only the passwords
-DEMO_USERS = ("lme", "gro", "eo1", "eo2", "desk", "officer", "commissioner", "mayor", "admin")
+DEMO_USERS = ("lme", "gro", "eo1", "eo2", "desk", "controlling", "commissioner", "mayor", "admin")
 
 
 def account():

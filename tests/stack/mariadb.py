@@ -75,7 +75,7 @@ def accounts(layout, secrets):
 def ctl(layout, *arguments):
     """Runs ekmc-ctl with the stack's configuration."""
     done = subprocess.run([layout.binary("ekmc-ctl"), "--conf", str(conf_files.path_of(layout, "ctl")), *map(str, arguments)],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=layout.root)
     with open(layout.log / "ctl.log", "a", encoding="utf-8") as f:
         f.write(f"# {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done
@@ -148,7 +148,7 @@ def _make_template(layout, template):
 
 
 def _install_db(layout):
-    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={layout.db}", f"--user={account()}", "--skip-test-db",
+    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={layout.db}", f"--user={account()}", "--skip-test-db", "--force",
                            "--auth-root-authentication-method=socket", f"--auth-root-socket-user={account()}",
                            f"--innodb-log-file-size={OPTIONS['innodb-log-file-size']}"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/")

@@ -159,6 +159,7 @@ private_up(struct private_mariadb *m)
 			 data,
 			 (char[]){ "--auth-root-authentication-method=normal" },
 			 (char[]){ "--skip-test-db" },
+			 (char[]){ "--force" },
 			 (char[]){ "--innodb-log-file-size=4M" },
 			 geteuid() == 0 ? (char[]){ "--user=root" } : NULL,
 			 NULL };

@@ -104,6 +104,30 @@ test_cache_async__keeps_values(void **state)
 }
 
 static void
+test_cache_async__writes_more_than_a_socket_takes(void **state)
+{
+	enum { BIG = 16 << 20 };
+	struct tally t = { .last = BUF_INIT(BIG) };
+	struct conf conf = conf_for(redis_path, 5000);
+	struct cache_async *k = cache_async_new(&loop, &conf);
+	char *big = calloc(1, BIG);
+
+	(void)state;
+	assert_non_null(big);
+	/* connected first: what is asked of a connection under way waits for it anyhow */
+	cache_async_get(k, "big", on_value, &t);
+	assert_true(turn_until(&t.misses, 1, 2000) >= 0);
+	big[BIG - 1] = 'z';
+	cache_async_set(k, "big", (struct span){ big, BIG }, 60000);
+	cache_async_get(k, "big", on_value, &t);
+	assert_true(turn_until(&t.hits, 1, 5000) >= 0);
+	assert_true(span_eq(buf_view(&t.last), (struct span){ big, BIG }));
+	free(big);
+	cache_async_close(k);
+	buf_release(&t.last);
+}
+
+static void
 test_cache_async__a_stopped_redis_is_misses(void **state)
 {
 	struct tally t = { .last = BUF_INIT(100) };
@@ -351,6 +375,7 @@ run(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_cache_async__keeps_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cache_async__writes_more_than_a_socket_takes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cache_async__a_stopped_redis_is_misses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cache_async__a_killed_redis_is_misses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cache_async__nobody_there_is_a_miss_at_once, setup, teardown),

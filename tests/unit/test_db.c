@@ -1,17 +1,5 @@
-/* db: typed rows, the classes of errors, hosts that are dead or hung, on a MariaDB of the test's own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "core/clock.h"
-#include "core/db.h"
-#include "core/log.h"
-#include "private_mariadb.h"
-
-static struct private_mariadb maria;
-static char last_log[2048];
+/* db: typed rows, procedures, the check of the schema and the classes of errors, on a MariaDB of the test's own. */
+#include "db_fixture.h"
 
 static const char schema[] =
 	"CREATE TABLE v (id BIGINT PRIMARY KEY, i BIGINT, d DOUBLE, s LONGTEXT, b LONGBLOB, at DATETIME(3));"
@@ -24,40 +12,24 @@ static const char schema[] =
 	"CREATE PROCEDURE checked(IN p_check INT, IN p_name VARCHAR(20)) BEGIN"
 	" IF p_check = 1 THEN SELECT 1 AS version, 'x' AS name; ELSE SELECT 2, p_name; END IF; END";
 
-enum { S_PUT, S_GET, S_GET_TEXT, S_ADD, S_BUMP, S_NAMES, S_PING, S_SLEEP, S_SLOW_ADD };
+enum { S_PUT, S_GET, S_GET_TEXT, S_ADD, S_BUMP, S_NAMES, S_PING };
+/* clang-format off */
 static const struct sql statements[] = {
 	[S_PUT] = { "INSERT INTO v (id, i, d, s, b, at) VALUES (?, ?, ?, ?, ?, ?)", "iidsbt", "", false },
 	[S_GET] = { "SELECT i, d, s, b, at FROM v WHERE id = ?", "i", "idsbt", false },
-	[S_GET_TEXT] = { "SELECT DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f'), CHAR_LENGTH(s), MD5(b) FROM v WHERE id = ?", "i", "sis",
-			 false },
+	[S_GET_TEXT] = { "SELECT DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f'), CHAR_LENGTH(s), MD5(b) FROM v WHERE id = ?", "i", "sis", false },
 	[S_ADD] = { "INSERT INTO one (name) VALUES (?)", "s", "", false },
 	[S_BUMP] = { "UPDATE one SET version = 1 WHERE name = ?", "s", "", false },
 	[S_NAMES] = { "SELECT seq, CONCAT('row ', seq), IF(seq % 2, NULL, seq) FROM seq_1_to_1000 ORDER BY seq", "", "isi", false },
 	[S_PING] = { "SELECT 1", "", "i", false },
-	[S_SLEEP] = { "SELECT SLEEP(1.5)", "", "i", false },
-	[S_SLOW_ADD] = { "INSERT INTO one (name) SELECT IF(SLEEP(1.5) = 0, 'slow', 'slow')", "", "", false },
 };
-
-struct fixture {
-	struct conf conf;
-	struct db *d;
-	struct arena *a;
-};
-
-static void
-keep_log(const char *line, size_t n, void *arg)
-{
-	(void)arg;
-	(void)snprintf(last_log, sizeof(last_log), "%.*s", (int)n, line);
-}
+/* clang-format on */
 
 static int
 group_up(void **state)
 {
 	(void)state;
-	log_init("test_db", LOG_WARN);
-	log_sink(keep_log, NULL);
-	return private_up(&maria) && private_sql(&maria, schema) ? 0 : -1;
+	return fixture_server(schema);
 }
 
 static int
@@ -66,35 +38,6 @@ group_down(void **state)
 	(void)state;
 	private_down(&maria);
 	return 0;
-}
-
-static void
-fixture_up(struct fixture *f, const char *hosts)
-{
-	f->conf = private_conf(&maria, hosts);
-	f->d = db_new(&f->conf);
-	f->a = arena_new(65536, 4194304);
-	assert_non_null(f->d);
-	assert_non_null(f->a);
-	last_log[0] = '\0';
-}
-
-static void
-fixture_down(struct fixture *f)
-{
-	db_free(f->d);
-	arena_free(f->a);
-}
-
-/* Runs a statement without arguments that answers one integer. */
-static enum status
-run_int(struct fixture *f, const struct sql *q, int64_t *out)
-{
-	struct db_rows rows;
-	enum status st = db_run(f->d, f->a, q, DB_NO_ARGS, &rows);
-
-	*out = st == E_OK && rows.n == 1 ? db_row(&rows, 0)->i : -1;
-	return st;
 }
 
 static char *
@@ -440,204 +383,6 @@ test_db__lock_wait_is_a_conflict_not_a_lost_connection(void **state)
 }
 
 static void
-test_db__malformed_hosts_do_not_start(void **state)
-{
-	static const struct {
-		const char *hosts;
-		bool ok;
-	} cases[] = {
-		{ "127.0.0.1", true },
-		{ "127.0.0.1:3306, [::1]:3307 ,/run/x.sock", true },
-		{ "[::1]", true },
-		{ "", false },
-		{ "h:", false },
-		{ "h:0", false },
-		{ "h:65536", false },
-		{ ":3306", false },
-		{ "a,,b", false },
-		{ "h:33x", false },
-		{ "1,2,3,4,5,6,7,8", true },
-		{ "1,2,3,4,5,6,7,8,9", false },
-	};
-	struct conf c;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct db *d;
-
-		c = private_conf(&maria, cases[i].hosts);
-		d = db_new(&c);
-		assert_int_equal(d != NULL, cases[i].ok);
-		db_free(d);
-	}
-}
-
-static void
-test_db__second_host_serves_when_the_first_is_dead_or_hung(void **state)
-{
-	static const struct {
-		bool listening; /* accepts, says nothing */
-		int64_t within_ms;
-	} cases[] = { { false, 500 }, { true, 1800 } };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct fixture f;
-		char host[32], hosts[128];
-		int fd = private_port(host, sizeof(host), cases[i].listening);
-		int64_t one, from = clock_monotonic_ms();
-
-		assert_true(fd >= 0);
-		(void)snprintf(hosts, sizeof(hosts), "%s,%s", host, maria.socket);
-		fixture_up(&f, hosts);
-		assert_int_equal(run_int(&f, &statements[S_PING], &one), E_OK);
-		assert_in_range(clock_monotonic_ms() - from, 0, cases[i].within_ms);
-		assert_non_null(strstr(last_log, host));
-		(void)close(fd);
-		fixture_down(&f);
-	}
-}
-
-static void
-test_db__unreachable_is_busy_and_then_costs_nothing(void **state)
-{
-	struct fixture f;
-	char host[32];
-	int fd = private_port(host, sizeof(host), true);
-	int64_t one, from;
-
-	(void)state;
-	fixture_up(&f, host);
-	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_BUSY);
-	from = clock_monotonic_ms();
-	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_BUSY);
-	assert_in_range(clock_monotonic_ms() - from, 0, 50); /* marked down */
-	assert_int_equal(db_check(f.d, &statements[S_PING], 1), E_BUSY);
-	(void)close(fd);
-	fixture_down(&f);
-}
-
-static void
-test_db__no_waiting_beyond_the_deadline(void **state)
-{
-	struct fixture f;
-	char host[32], hosts[128];
-	int fd = private_port(host, sizeof(host), true);
-	int64_t one;
-
-	(void)state;
-	(void)snprintf(hosts, sizeof(hosts), "%s,%s", host, maria.socket);
-	fixture_up(&f, hosts);
-	db_deadline(f.d, clock_monotonic_ms() + 100);
-	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_BUSY);
-	assert_true(db_left_ms(f.d) <= 0);
-	db_deadline(f.d, 0);
-	assert_in_range(db_left_ms(f.d), 4900, 5000);
-	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_OK);
-	(void)close(fd);
-	fixture_down(&f);
-}
-
-static void
-test_db__a_lost_read_is_repeated_a_lost_change_is_not(void **state)
-{
-	static const struct {
-		int statement;
-		enum proxy_mode mode;
-		enum status st;
-		long long stored;
-	} cases[] = {
-		{ S_PING, PROXY_CUT_BEFORE, E_OK, 0 },
-		{ S_PING, PROXY_CUT_AFTER, E_OK, 0 },
-		{ S_PING, PROXY_HANG, E_OK, 0 },
-		{ S_SLOW_ADD, PROXY_CUT_BEFORE, E_UNKNOWN, 0 },
-		{ S_SLOW_ADD, PROXY_CUT_AFTER, E_UNKNOWN, 1 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct fixture f;
-		struct proxy p;
-		char hosts[128];
-		const struct sql *q = &statements[cases[i].statement];
-		struct db_rows rows;
-
-		assert_true(private_sql(&maria, "DELETE FROM one WHERE name = 'slow'"));
-		assert_true(proxy_up(&p, &maria));
-		(void)snprintf(hosts, sizeof(hosts), "%s,%s", p.host, maria.socket);
-		fixture_up(&f, hosts);
-		proxy_arm(&p, cases[i].mode, PROXY_EXECUTE, NULL);
-		assert_int_equal(db_run(f.d, f.a, q, DB_NO_ARGS, &rows), cases[i].st);
-		assert_int_equal(atomic_load(&p.fired), 1);
-		assert_int_equal(db_epoch(f.d), cases[i].st == E_OK ? 2 : 1);
-		assert_int_equal(private_number(&maria, "SELECT COUNT(*) FROM one WHERE name = 'slow'"), cases[i].stored);
-		fixture_down(&f);
-		proxy_down(&p);
-	}
-}
-
-static void
-test_db__an_idle_connection_the_server_closed_goes_unnoticed(void **state)
-{
-	struct fixture f;
-	int64_t one;
-
-	(void)state;
-	fixture_up(&f, NULL);
-	assert_int_equal(run_int(&f, &statements[S_PING], &one), E_OK);
-	assert_int_equal(db_run(f.d, f.a, &statements[S_BUMP], DB_ARGS(db_text(SPAN("a"))), NULL), E_OK);
-	assert_true(private_sql(&maria, "KILL USER root"));
-	private_sleep_ms(100);
-	assert_int_equal(db_run(f.d, f.a, &statements[S_BUMP], DB_ARGS(db_text(SPAN("a"))), NULL), E_OK);
-	assert_int_equal(db_epoch(f.d), 2);
-	assert_string_equal(last_log, "");
-	fixture_down(&f);
-}
-
-static void *
-kill_soon(void *arg)
-{
-	(void)arg;
-	private_sleep_ms(300);
-	private_kill(&maria, SIGKILL);
-	return NULL;
-}
-
-static void
-test_db__a_killed_server_comes_back(void **state)
-{
-	static const struct {
-		int statement;
-		enum status st;
-	} cases[] = { { S_SLEEP, E_BUSY }, { S_SLOW_ADD, E_UNKNOWN } };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct fixture f;
-		struct db_rows rows;
-		pthread_t t;
-		int64_t one;
-		enum status st = E_BUSY;
-
-		fixture_up(&f, NULL);
-		assert_int_equal(run_int(&f, &statements[S_PING], &one), E_OK);
-		assert_int_equal(pthread_create(&t, NULL, kill_soon, NULL), 0);
-		assert_int_equal(db_run(f.d, f.a, &statements[cases[i].statement], DB_NO_ARGS, &rows), cases[i].st);
-		(void)pthread_join(t, NULL);
-		assert_int_equal(run_int(&f, &statements[S_PING], &one), E_BUSY);
-		assert_true(private_start(&maria));
-		for (int tries = 0; tries < 25 && st == E_BUSY; tries++) {
-			st = run_int(&f, &statements[S_PING], &one);
-			private_sleep_ms(100);
-		}
-		assert_int_equal(st, E_OK);
-		assert_int_equal(one, 1);
-		assert_int_equal(db_epoch(f.d), 2);
-		fixture_down(&f);
-	}
-}
-
-static void
 test_db__script_runs_many_and_says_why_not(void **state)
 {
 	struct fixture f;
@@ -671,13 +416,6 @@ main(void)
 		cmocka_unit_test(test_db__check_finds_a_foreign_schema),
 		cmocka_unit_test(test_db__session_is_what_the_rules_say),
 		cmocka_unit_test(test_db__lock_wait_is_a_conflict_not_a_lost_connection),
-		cmocka_unit_test(test_db__malformed_hosts_do_not_start),
-		cmocka_unit_test(test_db__second_host_serves_when_the_first_is_dead_or_hung),
-		cmocka_unit_test(test_db__unreachable_is_busy_and_then_costs_nothing),
-		cmocka_unit_test(test_db__no_waiting_beyond_the_deadline),
-		cmocka_unit_test(test_db__a_lost_read_is_repeated_a_lost_change_is_not),
-		cmocka_unit_test(test_db__an_idle_connection_the_server_closed_goes_unnoticed),
-		cmocka_unit_test(test_db__a_killed_server_comes_back),
 		cmocka_unit_test(test_db__script_runs_many_and_says_why_not),
 	};
 

@@ -44,7 +44,7 @@ test_json__decode_refuses(void **state)
 		{ SPAN("{\"a\":1"), "the text ends too early (line 1, column 6)" },
 		{ SPAN("{\"a\":1} x"), "something follows the JSON value (line 1, column 9)" },
 		{ SPAN("{}{}"), "something follows the JSON value (line 1, column 3)" },
-		{ SPAN("{}\0"), "something follows the JSON value (line 1, column 3)" },
+		{ SPAN("{}\0"), "a NUL byte (line 1, column 3)" },
 		{ SPAN("\xEF\xBB\xBF{}"), "not valid JSON (line 1, column 1)" },
 		{ SPAN("{\n \"a\":1,\n \"a\":2}"), "a key stands twice in an object (line 3, column 4)" },
 		{ SPAN("{\"x\":{\"a\":1,\"a\":null}}"), "a key stands twice in an object (line 1, column 15)" },

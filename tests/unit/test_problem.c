@@ -74,11 +74,10 @@ test_problem__every_status_has_a_row(void **state)
 
 		assert_non_null(t->code);
 		assert_true(scan_token(span_of(t->code), "abcdefghijklmnopqrstuvwxyz_", 2, 40));
-		assert_non_null(t->title);
-		assert_true(strlen(t->title) > 1);
 		assert_string_equal(problem_code((enum status)i), t->code);
 		if (i == E_OK)
 			continue;
+		check_texts(t->title);
 		assert_in_range(t->http, 400, 503);
 		check_texts(t->detail);
 		/* one code, one meaning */
@@ -193,7 +192,7 @@ test_problem__renders_every_status_in_every_language(void **state)
 			(void)snprintf(type, sizeof(type), "/problems/%s", problems[st].code);
 			(void)snprintf(language, sizeof(language), "Content-Language: %s\r\n", lang_code((enum lang)l));
 			assert_string_equal(member(o, "type"), type);
-			assert_string_equal(member(o, "title"), problems[st].title);
+			assert_string_equal(member(o, "title"), problems[st].title[l]);
 			assert_string_equal(member(o, "detail"), problems[st].detail[l]);
 			assert_string_equal(member(o, "code"), problems[st].code);
 			assert_string_equal(member(o, "request_id"), "request-1");
