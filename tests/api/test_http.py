@@ -34,7 +34,6 @@ def test_answers_given_at_once_are_logged_under_their_own_ids(anyone, stack):
                "every answer's id in the log")
 
 
-
 @pytest.mark.parametrize("path", ["/nothing", "/status", "/status/", "/complaints/", "/Complaints", "/status/261100000016/x", "/complaints/1/2/3",
                                   "/api/v2/wards", "/api/", "/api/v1", "/api/v1/", "/otp/x", "/%2e%2e/etc/passwd", "/me;x=1",
                                   "/problems", "/legacy", "/legacy/status/", "/openapi.yaml"])

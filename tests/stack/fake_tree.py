@@ -86,7 +86,7 @@ elif 'seed' in a:
     sql('replace into t values (1);')
 elif 'demo' in a:
     people = json.load(open(a[a.index('--passwords') + 1]))
-    json.dump({'numbers': {'new': ['261100000012']}, 'logins': [{'role': u.upper(), 'user': u} for u in people]},
+    json.dump({'numbers': {'new': ['261100000012']}, 'logins': [{'role': u, 'user': u, 'password': w} for u, w in people.items()]},
               open(a[a.index('--out') + 1], 'w'))
 else:
     sys.exit('usage')
