@@ -32,135 +32,110 @@ names_of(const struct db_value *v)
 	return (struct names){ { [LANG_EN] = v[0].s, [LANG_BN] = v[1].s, [LANG_HI] = v[2].s } };
 }
 
-static enum status
-load_departments(struct db *db, struct directory *d)
+/* Turns one row into one item. False: the row names something that is not there. */
+typedef bool fill(struct directory *d, const struct db_value *v, void *item);
+
+static bool
+fill_department(struct directory *d, const struct db_value *v, void *item)
 {
-	struct db_rows rows;
-	struct department *list;
-	enum status st = db_run(db, d->arena, &directory_sql[Q_DEPARTMENTS], DB_NO_ARGS, &rows);
-
-	if (st != E_OK)
-		return st;
-	list = arena_array(d->arena, rows.n, sizeof(*list));
-	if (list == NULL)
-		return E_NOMEM;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-
-		list[i] = (struct department){ .code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0 };
-	}
-	d->departments = list;
-	d->n_departments = rows.n;
-	return E_OK;
+	(void)d;
+	*(struct department *)item = (struct department){ .code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0 };
+	return true;
 }
 
+static bool
+fill_category(struct directory *d, const struct db_value *v, void *item)
+{
+	const struct department *owner = directory_department(d, v[5].s);
+
+	if (owner == NULL)
+		return false;
+	*(struct category *)item = (struct category){
+		.code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0, .department = (size_t)(owner - d->departments)
+	};
+	return true;
+}
+
+static bool
+fill_subcategory(struct directory *d, const struct db_value *v, void *item)
+{
+	const struct category *owner = directory_category(d, v[5].s);
+
+	if (owner == NULL)
+		return false;
+	*(struct subcategory *)item = (struct subcategory){ .code = v[0].s,
+							    .name = names_of(v + 1),
+							    .active = v[4].i != 0,
+							    .category = (size_t)(owner - d->categories),
+							    .sla_hours = (int)v[6].i,
+							    .photo_on_resolve = v[7].i != 0,
+							    .anonymous = v[8].i != 0 };
+	return true;
+}
+
+static bool
+fill_ward(struct directory *d, const struct db_value *v, void *item)
+{
+	*(int64_t *)item = v[0].i;
+	if (v[0].i < 1 || v[0].i > WARDS)
+		return false;
+	d->ward_borough[v[0].i] = (int)v[1].i;
+	return true;
+}
+
+static bool
+fill_holiday(struct directory *d, const struct db_value *v, void *item)
+{
+	(void)d;
+	*(int64_t *)item = clock_kolkata_midnight_ms((int)v[0].i, (int)v[1].i, (int)v[2].i);
+	return true;
+}
+
+static bool
+fill_public_name(struct directory *d, const struct db_value *v, void *item)
+{
+	(void)d;
+	*(struct public_name *)item = (struct public_name){ .kind = v[0].s, .code = v[1].s, .name = names_of(v + 2) };
+	return true;
+}
+
+/* In this order: what a row refers to has been loaded before it. */
+static const struct {
+	int query;
+	size_t size;
+	fill *fill;
+	size_t list, n; /* offsets in struct directory */
+} lists[] = {
+#define LIST(q, type, f, member)                                                                                                   \
+	{                                                                                                                          \
+		q, sizeof(type), f, offsetof(struct directory, member), offsetof(struct directory, n_##member)                     \
+	}
+	LIST(Q_DEPARTMENTS, struct department, fill_department, departments),
+	LIST(Q_CATEGORIES, struct category, fill_category, categories),
+	LIST(Q_SUBCATEGORIES, struct subcategory, fill_subcategory, subcategories),
+	LIST(Q_WARDS, int64_t, fill_ward, wards),
+	LIST(Q_HOLIDAYS, int64_t, fill_holiday, holidays),
+	LIST(Q_NAMES, struct public_name, fill_public_name, public_names),
+#undef LIST
+};
+
 static enum status
-load_categories(struct db *db, struct directory *d)
+load(struct db *db, struct directory *d, size_t k)
 {
 	struct db_rows rows;
-	struct category *list;
-	enum status st = db_run(db, d->arena, &directory_sql[Q_CATEGORIES], DB_NO_ARGS, &rows);
+	char *items;
+	enum status st = db_run(db, d->arena, &directory_sql[lists[k].query], DB_NO_ARGS, &rows);
 
 	if (st != E_OK)
 		return st;
-	list = arena_array(d->arena, rows.n, sizeof(*list));
-	if (list == NULL)
+	items = arena_array(d->arena, rows.n, lists[k].size);
+	if (items == NULL)
 		return E_NOMEM;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-		const struct department *owner = directory_department(d, v[5].s);
-
-		list[i] = (struct category){ .code = v[0].s, .name = names_of(v + 1), .active = v[4].i != 0 };
-		if (owner == NULL)
+	for (size_t i = 0; i < rows.n; i++)
+		if (!lists[k].fill(d, db_row(&rows, i), items + i * lists[k].size))
 			return E_INTERNAL;
-		list[i].department = (size_t)(owner - d->departments);
-	}
-	d->categories = list;
-	d->n_categories = rows.n;
-	return E_OK;
-}
-
-static enum status
-load_subcategories(struct db *db, struct directory *d)
-{
-	struct db_rows rows;
-	struct subcategory *list;
-	enum status st = db_run(db, d->arena, &directory_sql[Q_SUBCATEGORIES], DB_NO_ARGS, &rows);
-
-	if (st != E_OK)
-		return st;
-	list = arena_array(d->arena, rows.n, sizeof(*list));
-	if (list == NULL)
-		return E_NOMEM;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-		const struct category *owner = directory_category(d, v[5].s);
-
-		list[i] = (struct subcategory){ .code = v[0].s,
-						.name = names_of(v + 1),
-						.active = v[4].i != 0,
-						.sla_hours = (int)v[6].i,
-						.photo_on_resolve = v[7].i != 0,
-						.anonymous = v[8].i != 0 };
-		if (owner == NULL)
-			return E_INTERNAL;
-		list[i].category = (size_t)(owner - d->categories);
-	}
-	d->subcategories = list;
-	d->n_subcategories = rows.n;
-	return E_OK;
-}
-
-static enum status
-load_calendar_and_places(struct db *db, struct directory *d)
-{
-	struct db_rows rows;
-	int64_t *days;
-	enum status st = db_run(db, d->arena, &directory_sql[Q_WARDS], DB_NO_ARGS, &rows);
-
-	if (st != E_OK)
-		return st;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-
-		if (v[0].i >= 1 && v[0].i <= WARDS)
-			d->ward_borough[v[0].i] = (int)v[1].i;
-	}
-	st = db_run(db, d->arena, &directory_sql[Q_HOLIDAYS], DB_NO_ARGS, &rows);
-	if (st != E_OK)
-		return st;
-	days = arena_array(d->arena, rows.n, sizeof(*days));
-	if (days == NULL)
-		return E_NOMEM;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-
-		days[i] = clock_kolkata_midnight_ms((int)v[0].i, (int)v[1].i, (int)v[2].i);
-	}
-	d->holidays = days;
-	d->n_holidays = rows.n;
-	return E_OK;
-}
-
-static enum status
-load_names(struct db *db, struct directory *d)
-{
-	struct db_rows rows;
-	struct public_name *list;
-	enum status st = db_run(db, d->arena, &directory_sql[Q_NAMES], DB_NO_ARGS, &rows);
-
-	if (st != E_OK)
-		return st;
-	list = arena_array(d->arena, rows.n, sizeof(*list));
-	if (list == NULL)
-		return E_NOMEM;
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-
-		list[i] = (struct public_name){ .kind = v[0].s, .code = v[1].s, .name = names_of(v + 2) };
-	}
-	d->public_names = list;
-	d->n_public_names = rows.n;
+	memcpy((char *)d + lists[k].list, &items, sizeof(items));
+	memcpy((char *)d + lists[k].n, &rows.n, sizeof(rows.n));
 	return E_OK;
 }
 
@@ -190,16 +165,8 @@ directory_load(struct db *db, struct directory **out)
 	}
 	d->arena = a;
 	st = directory_version(db, a, &d->version);
-	if (st == E_OK)
-		st = load_departments(db, d);
-	if (st == E_OK)
-		st = load_categories(db, d);
-	if (st == E_OK)
-		st = load_subcategories(db, d);
-	if (st == E_OK)
-		st = load_calendar_and_places(db, d);
-	if (st == E_OK)
-		st = load_names(db, d);
+	for (size_t k = 0; k < ARRAY_LEN(lists) && st == E_OK; k++)
+		st = load(db, d, k);
 	if (st != E_OK) {
 		directory_free(d);
 		return st;

@@ -40,6 +40,8 @@ struct directory {
 	const struct subcategory *subcategories;
 	const struct public_name *public_names;
 	size_t n_departments, n_categories, n_subcategories, n_public_names;
+	const int64_t *wards; /* numbers, ascending */
+	size_t n_wards;
 	int ward_borough[WARDS + 1]; /* by ward number; 0: no such ward */
 	const int64_t *holidays;     /* Kolkata midnights, ascending */
 	size_t n_holidays;

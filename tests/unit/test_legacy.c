@@ -372,8 +372,7 @@ seed(const char *path)
 {
 	FILE *f = fopen(path, "re");
 
-	if (f == NULL)
-		skip();
+	assert_non_null(f);
 	return f;
 }
 

@@ -8,32 +8,10 @@
 
 #include "core/buf.h"
 #include "domain/idempotency.h"
-#include "seeded.h"
+#include "lodging.h"
 
-static struct directory *directory;
-static struct id_source *ids;
-static struct hand one;
 static int64_t citizen;
 static uint8_t token[SEAL_HASH_BYTES];
-
-static int
-group_up(void **state)
-{
-	if (seeded_up(state) != 0)
-		return -1;
-	one = hand_new();
-	ids = id_source_new();
-	return ids != NULL && directory_load(one.db, &directory) == E_OK ? 0 : -1;
-}
-
-static int
-group_down(void **state)
-{
-	directory_free(directory);
-	id_source_free(ids);
-	hand_free(&one);
-	return seeded_down(state);
-}
 
 static int
 setup(void **state)

@@ -6,35 +6,13 @@
 #include <cmocka.h>
 
 #include "core/buf.h"
-#include "seeded.h"
+#include "lodging.h"
 
 #define ROUNDS 10
 
-static struct directory *directory;
-static struct id_source *ids;
-static struct hand one;
 static struct actor actor;
 static uint8_t token[SEAL_HASH_BYTES];
 static int keys;
-
-static int
-group_up(void **state)
-{
-	if (seeded_up(state) != 0)
-		return -1;
-	one = hand_new();
-	ids = id_source_new();
-	return ids != NULL && directory_load(one.db, &directory) == E_OK ? 0 : -1;
-}
-
-static int
-group_down(void **state)
-{
-	directory_free(directory);
-	id_source_free(ids);
-	hand_free(&one);
-	return seeded_down(state);
-}
 
 static int
 setup(void **state)

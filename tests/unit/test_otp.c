@@ -164,8 +164,8 @@ test_otp__is_bound_to_its_request(void **state)
 	(void)state;
 	sent_at(MONDAY_MS, &a);
 	sent_at(MONDAY_MS, &b);
-	if (strcmp(a.code, b.code) == 0)
-		skip(); /* one time in a million */
+	while (strcmp(a.code, b.code) == 0)
+		sent_at(MONDAY_MS, &b);
 	assert_int_equal(use(&a, b.code, MONDAY_MS, &citizen), E_OTP_WRONG);
 	assert_int_equal(use(&nobodys, a.code, MONDAY_MS, &citizen), E_OTP_SPENT);
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
