@@ -94,7 +94,7 @@ test-api: bins ## the API on a real stack, faults included
 	@$(PYTHON) -m pytest -q tests/api
 
 test-web: bins ## the pages in a real browser
-	@cd tests/web && npm ci --silent --no-audit --no-fund && node run.mjs
+	@cd tests/web && npm ci --loglevel=error --no-audit --no-fund && node run.mjs
 
 bench: ## the ratios of design section 13, measured in this run (BENCH="--quick", "--only NAME", "--pairs N", "--json FILE")
 	@sh tests/stack/deps.sh bench

@@ -6,9 +6,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-export const TOP = path.resolve(import.meta.dirname, '../..');
+export const TOP = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const LANGUAGES = ['en', 'bn', 'hi'];
 export const PHONE = { width: 360, height: 640 };
 export const DESKTOP = { width: 1366, height: 768 };

@@ -3,14 +3,14 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { Harness, startStack } from './harness.mjs';
+import { Harness, TOP, startStack } from './harness.mjs';
 
 const { values, positionals } = parseArgs({ options: { dir: { type: 'string' } }, allowPositionals: true });
 const stack = startStack(values.dir);
 let harness;
 try {
 	harness = await Harness.start(stack);
-	const files = readdirSync(path.join(import.meta.dirname, 'journeys')).filter((f) => f.endsWith('.mjs')).sort();
+	const files = readdirSync(path.join(TOP, 'tests/web/journeys')).filter((f) => f.endsWith('.mjs')).sort();
 	for (const file of files) {
 		if (positionals.length === 0 || positionals.includes(path.basename(file, '.mjs')))
 			await (await import(`./journeys/${file}`)).default(harness);
