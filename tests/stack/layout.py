@@ -14,6 +14,7 @@ from control import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = ".ekmc-stack"
+OURS = (".lock", "shots")  # may stand in a directory that is not a stack yet
 SOCKET_PATH_MAX = 107 - len("/legacy.sock.new")
 DB_USERS = ("ekmc_ctl", "ekmc_api", "ekmc_notify")
 # one person per role of the design; ekmc-ctl demo gives each the rights, this file only the passwords
@@ -62,10 +63,11 @@ class Layout:
         return Path("/tmp") / f"ekmc-{os.getuid()}-{name}"
 
     def prepare(self):
-        """Makes the directories; a directory full of somebody's files is not ours to use (and later to remove)."""
+        """Makes the directories; a directory full of somebody's files is not ours to use (and later to remove). The pictures that
+        the browser tests leave in .run/shots/ are ours."""
         self.dir.mkdir(parents=True, exist_ok=True)
         marker = self.dir / MARKER
-        if not marker.exists() and any(p.name != ".lock" for p in self.dir.iterdir()):
+        if not marker.exists() and any(p.name not in OURS for p in self.dir.iterdir()):
             raise StackError(f"{self.dir} holds other files; give an empty or new directory")
         marker.touch()
         for path in (self.etc, self.log, self.pids, self.sock, self.dir / "redis"):
@@ -78,7 +80,7 @@ class Layout:
         if not self.dir.exists():
             return
         if not (self.dir / MARKER).exists():
-            if any(p.name != ".lock" for p in self.dir.iterdir()):
+            if any(p.name not in OURS for p in self.dir.iterdir()):
                 raise StackError(f"{self.dir} is not the directory of a stack; nothing removed")
             return
         if self.sock.parent != self.dir:

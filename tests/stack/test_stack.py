@@ -148,6 +148,14 @@ def test_reset(cli):
     cli("up")
 
 
+def test_up_takes_a_directory_in_which_only_the_browser_tests_left_pictures(cli):
+    (cli.dir / "shots").mkdir(parents=True)
+    (cli.dir / "shots" / "status.png").touch()
+    cli("reset")
+    cli("up")
+    assert (cli.dir / "shots" / "status.png").exists()
+
+
 def test_reset_spares_what_is_not_ours(cli):
     cli.dir.mkdir()
     (cli.dir / "thesis.tex").touch()
