@@ -23,7 +23,7 @@ param_number(struct call *c, const char **number)
 	case NUMBER_NOT:
 		break;
 	}
-	return call_format(c, "/number", "2611 0000 0012");
+	return call_format(c, "/number", "2611 0000 0016");
 }
 
 void

@@ -21,7 +21,7 @@ enum number_kind {
 /* Forgiving: spaces, hyphens, Bengali and Devanagari digits. `out` gets the 12 ASCII digits unless NUMBER_NOT. */
 enum number_kind ids_number_parse(struct span s, int64_t go_live_ms, char out[static NUMBER_DIGITS + 1]);
 
-/* 4-4-4 for people: "2611 0000 0012". */
+/* 4-4-4 for people: "2611 0000 0016". */
 const char *ids_number_display(const char *number, char out[static NUMBER_DIGITS + 3]);
 
 #define REQUEST_ID_SIZE 33

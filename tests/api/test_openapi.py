@@ -80,3 +80,13 @@ def test_what_is_served_is_this_document(anyone):
     answer = anyone.get("/openapi.json")
     assert answer.status == 200
     assert answer.data == DOC
+
+
+@pytest.mark.parametrize("path", sorted([*(openapi.ROOT / "nginx" / "www").rglob("*.html"), *(openapi.ROOT / "nginx" / "www").rglob("*.json"),
+                                         openapi.ROOT / "fcgi" / "api" / "params.c", openapi.ROOT / "fcgi" / "api" / "openapi.json"]),
+                         ids=lambda p: p.name)
+def test_every_number_shown_as_an_example_would_be_taken(path):
+    """The example of the search page had a wrong check digit: who typed it heard that it was mistyped."""
+    digits = str.maketrans("০১২৩৪৫৬৭৮৯०१२३४५६७८९", "01234567890123456789")
+    for shown in re.findall(r"\b2[0-9]{3} ?[0-9]{4} ?[0-9]{4}\b", path.read_text("utf-8").translate(digits)):
+        assert valid_number(shown.replace(" ", "")), f"{path.name}: {shown}"

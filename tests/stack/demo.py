@@ -77,7 +77,7 @@ def shown(number):
 def text(layout, found, where):
     """What `up` prints. `where`: the directory as the caller named it."""
     url, numbers = found["base_url"], found["numbers"]
-    tried = numbers["new"] or numbers["old"] or ["261100000012"]
+    tried = numbers["new"] or numbers["old"] or ["261100000016"]
     path = "status" if numbers["new"] else "legacy/status"
     return f"""
 eKMC2.0 runs at {url}
