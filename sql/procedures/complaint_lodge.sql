@@ -83,7 +83,7 @@ lodge: BEGIN
     VALUES (p_id, p_number, v_state, p_channel, v_citizen, p_department, p_category, p_subcategory, v_ward, v_borough,
       p_lon, p_lat, p_accuracy_m, p_landmark, p_description, v_language, v_holder, p_lodged_at, p_due_at, p_due_at, p_lodged_at, 1,
       v_head);
-  CALL event_notify(p_id, 1, p_lodged_at, 'lodge', v_state, 0, v_citizen, v_language, v_holder, p_department, v_borough, p_payload);
+  CALL event_notify(p_id, 1, p_lodged_at, 'lodge', p_payload);
   COMMIT;
 
   SELECT 'done' AS outcome, p_number AS number, v_state AS state, p_department AS department_code, p_category AS category_code,

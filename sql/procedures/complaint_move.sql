@@ -34,6 +34,6 @@ move: BEGIN
   UPDATE complaint SET version = version + 1, state = p_to, level = p_level, resolved_at = p_resolved_at, escalate_at = p_escalate_at,
       changed_at = p_at, event_count = v_count + 1, event_head = v_head
     WHERE id = p_id;
-  CALL event_notify(p_id, v_count + 1, p_at, p_action, p_to, p_level, v_citizen, v_language, v_holder, v_department, v_borough, p_payload);
+  CALL event_notify(p_id, v_count + 1, p_at, p_action, p_payload);
   SELECT TRUE AS done, v_count + 1 AS seq;
 END//

@@ -29,29 +29,37 @@ BEGIN
       p_detail, o_hash);
 END//
 
--- Outbox rows of an event by notification_rule: the complainant, the LME, the department's GROs, the EOs of the level.
+-- Outbox rows of an event by notification_rule, for the complaint as the event left it: the complainant, the LME, the department's
+-- GROs, the EOs of the level. The rows of the event and of the complaint are written before.
 CREATE OR REPLACE PROCEDURE event_notify(
-  IN p_complaint_id BIGINT UNSIGNED, IN p_seq INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20), IN p_to VARCHAR(20),
-  IN p_level TINYINT UNSIGNED, IN p_citizen_id BIGINT UNSIGNED, IN p_language VARCHAR(2), IN p_holder_id BIGINT UNSIGNED,
-  IN p_department VARCHAR(8), IN p_borough TINYINT UNSIGNED, IN p_payload VARBINARY(8000))
+  IN p_complaint_id BIGINT UNSIGNED, IN p_seq INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20), IN p_payload VARBINARY(8000))
 MODIFIES SQL DATA
 COMMENT 'messages of one event'
 BEGIN
+  DECLARE v_citizen, v_holder, v_last BIGINT UNSIGNED;
+  DECLARE v_language VARCHAR(2);
+  DECLARE v_department VARCHAR(8);
+  DECLARE v_to VARCHAR(20);
+  DECLARE v_level, v_borough TINYINT UNSIGNED;
+
+  SELECT citizen_id, language, holder_id, last_holder_id, department_code, state, level, borough_no
+    INTO v_citizen, v_language, v_holder, v_last, v_department, v_to, v_level, v_borough
+    FROM complaint WHERE id = p_complaint_id;
   INSERT INTO outbox (destination, complaint_id, event_seq, recipient, recipient_id, template, language, payload_sealed, not_before,
       created_at)
-    SELECT r.destination, p_complaint_id, p_seq, 'citizen', p_citizen_id, r.template, p_language, p_payload, p_at, p_at
+    SELECT r.destination, p_complaint_id, p_seq, 'citizen', v_citizen, r.template, v_language, p_payload, p_at, p_at
       FROM notification_rule r
-      WHERE r.event = p_action AND r.to_state IN ('', p_to) AND r.audience = 'citizen' AND p_citizen_id IS NOT NULL
+      WHERE r.event = p_action AND r.to_state IN ('', v_to) AND r.audience = 'citizen' AND v_citizen IS NOT NULL
     UNION ALL
     SELECT r.destination, p_complaint_id, p_seq, 'staff', s.id, r.template, s.language, p_payload, p_at, p_at
-      FROM notification_rule r JOIN staff s ON s.id = p_holder_id
-      WHERE r.event = p_action AND r.to_state IN ('', p_to) AND r.audience = 'lme' AND s.active
+      FROM notification_rule r JOIN staff s ON s.id = IF(r.audience = 'last_holder', v_last, v_holder)
+      WHERE r.event = p_action AND r.to_state IN ('', v_to) AND r.audience IN ('lme', 'holder', 'last_holder') AND s.active
     UNION ALL
     SELECT DISTINCT r.destination, p_complaint_id, p_seq, 'staff', s.id, r.template, s.language, p_payload, p_at, p_at
       FROM notification_rule r
-      JOIN roster d ON d.department_code = p_department
-        AND ((r.audience = 'gro' AND d.role = 'GRO') OR (r.audience = 'eo' AND d.role = 'EO' AND d.eo_level = p_level))
-        AND (d.borough_no IS NULL OR d.borough_no = p_borough)
+      JOIN roster d ON d.department_code = v_department
+        AND ((r.audience = 'gro' AND d.role = 'GRO') OR (r.audience = 'eo' AND d.role = 'EO' AND d.eo_level = v_level))
+        AND (d.borough_no IS NULL OR d.borough_no = v_borough)
       JOIN staff s ON s.id = d.staff_id AND s.active
-      WHERE r.event = p_action AND r.to_state IN ('', p_to) AND r.audience IN ('gro', 'eo');
+      WHERE r.event = p_action AND r.to_state IN ('', v_to) AND r.audience IN ('gro', 'eo');
 END//
