@@ -41,7 +41,7 @@ struct field {
 	const char *const *choices; /* compared exactly; anything else is FE_FORMAT with the list in `expected` */
 	const struct field *fields;
 	size_t n_fields;
-	size_t most;    /* elements; more are FE_TOO_LONG. A required array that is empty is FE_REQUIRED */
+	size_t most;    /* elements; more are FE_TOO_MANY. A required array that is empty is FE_REQUIRED */
 	size_t present; /* offset of a bool set true when the field was there and not null; 0: none */
 };
 
@@ -61,6 +61,10 @@ enum field_code {
 	FE_CHOOSE_WARD,
 	FE_EXPIRED,
 	FE_WRONG,
+	FE_TOO_MANY, /* elements of an array */
+	FE_FILE_KIND,
+	FE_DAMAGED,
+	FE_PIXELS,
 	FIELD_CODE__COUNT
 };
 

@@ -21,7 +21,7 @@ malformed(struct call *c, const char *why)
 static enum status
 read_json(struct call *c)
 {
-	struct span type = span_of(FCGX_GetParam("CONTENT_TYPE", c->req.envp)), media = { NULL, 0 };
+	struct span type = span_of(req_content_type(&c->req)), media = { NULL, 0 };
 
 	(void)scan_cut(&type, ';', &media);
 	media = scan_trim(media);

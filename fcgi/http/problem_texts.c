@@ -179,5 +179,21 @@ const struct field_text field_texts[FIELD_CODE__COUNT] = {
 		"This is not right; please check it and enter it again.",
 		"এটি ঠিক নয়; মিলিয়ে দেখে আবার লিখুন।",
 		"यह सही नहीं है; कृपया जाँचकर फिर लिखें।" } },
+	[FE_TOO_MANY] = { "too_many", {
+		"There are too many; at most {max} are possible.",
+		"সংখ্যায় বেশি হয়ে গিয়েছে; {max}টির বেশি দেওয়া যায় না।",
+		"संख्या अधिक है; अधिक से अधिक {max} दिए जा सकते हैं।" } },
+	[FE_FILE_KIND] = { "file_kind", {
+		"This kind of file is not accepted; please send a photo (JPEG, PNG, WebP, HEIC) or a PDF.",
+		"এই ধরনের ফাইল নেওয়া হয় না; ছবি (JPEG, PNG, WebP, HEIC) বা PDF পাঠান।",
+		"इस प्रकार की फ़ाइल स्वीकार नहीं है; कृपया फ़ोटो (JPEG, PNG, WebP, HEIC) या PDF भेजें।" } },
+	[FE_DAMAGED] = { "damaged", {
+		"This file cannot be opened, it seems to be damaged; please send it again or choose another one.",
+		"ফাইলটি খোলা গেল না, সম্ভবত নষ্ট হয়ে গিয়েছে; আবার পাঠান বা অন্য ফাইল বেছে নিন।",
+		"यह फ़ाइल खुल नहीं सकी, शायद ख़राब है; कृपया फिर भेजें या दूसरी फ़ाइल चुनें।" } },
+	[FE_PIXELS] = { "too_many_pixels", {
+		"This picture is too large; please send one of at most 40 megapixels.",
+		"ছবিটি খুব বড়; ৪০ মেগাপিক্সেলের মধ্যে একটি ছবি পাঠান।",
+		"यह चित्र बहुत बड़ा है; कृपया अधिक से अधिक 40 मेगापिक्सेल का चित्र भेजें।" } },
 };
 /* clang-format on */
