@@ -174,7 +174,8 @@ static UNUSED void
 seeded_reset(void)
 {
 	assert_true(private_sql(
-		&maria, "DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE FROM complaint;"
+		&maria, "DELETE FROM attachment; DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE "
+			"FROM complaint;"
 			"DELETE FROM session; DELETE FROM roster; DELETE FROM citizen; DELETE FROM otp; DELETE FROM otp_gate;"
 			"DELETE FROM otp_day; DELETE FROM staff WHERE id > 5; UPDATE id_block SET next_id = 1"));
 }
