@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/render.h"
 #include "core/clock.h"
@@ -21,6 +22,8 @@
 struct app {
 	const struct conf *conf;
 	const struct seal *seal;
+	struct store store;
+	char program[STORE_DIR_MOST + 1];
 	struct id_source *ids;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
@@ -34,9 +37,14 @@ static const struct {
 	const struct sql *table;
 	const size_t *n;
 } modules[] = {
-	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
-	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
+	{ session_sql, &session_sql_n },
+	{ otp_sql, &otp_sql_n },
+	{ directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },
+	{ lodge_sql, &lodge_sql_n },
+	{ move_sql, &move_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
+	{ attachment_sql, &attachment_sql_n },
 };
 
 static void
@@ -102,6 +110,18 @@ const struct conf *
 app_conf(const struct app *app)
 {
 	return app->conf;
+}
+
+const struct store *
+app_store(const struct app *app)
+{
+	return &app->store;
+}
+
+const char *
+app_image_program(const struct app *app)
+{
+	return app->program;
 }
 
 struct app_health
@@ -223,6 +243,20 @@ keep(void *arg)
 	return NULL;
 }
 
+/* ekmc-image as configured, else beside this program. */
+static void
+find_program(const struct conf *conf, char out[static STORE_DIR_MOST + 1])
+{
+	char self[STORE_DIR_MOST];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	const char *slash = n > 0 && (size_t)n < sizeof(self) ? memrchr(self, '/', (size_t)n) : NULL;
+
+	if (conf->attachments.program[0] != '\0' || slash == NULL)
+		(void)snprintf(out, STORE_DIR_MOST + 1, "%s", conf->attachments.program);
+	else
+		(void)snprintf(out, STORE_DIR_MOST + 1, "%.*s/ekmc-image", (int)(slash - self), self);
+}
+
 struct app *
 app_new(const struct conf *conf, const struct seal *seal)
 {
@@ -233,6 +267,9 @@ app_new(const struct conf *conf, const struct seal *seal)
 	app->conf = conf;
 	app->seal = seal;
 	app->ids = id_source_new();
+	find_program(conf, app->program);
+	/* without it everything but photos works: said in the log, and uploads find it again when it is back */
+	(void)!store_open(&app->store, conf->attachments.dir);
 	(void)pthread_mutex_init(&app->lock, NULL);
 	(void)pthread_cond_init(&app->wake, NULL);
 	if (app->ids == NULL || pthread_create(&app->thread, NULL, keep, app) != 0) {

@@ -26,6 +26,29 @@ param_number(struct call *c, const char **number)
 	return call_format(c, "/number", "2611 0000 0016");
 }
 
+enum status
+param_complaint(struct call *c, struct complaint *out)
+{
+	const char *number = NULL;
+	enum status st = param_number(c, &number);
+
+	if (st == E_OTHER_SYSTEM)
+		return E_NOT_FOUND;
+	return st == E_OK ? complaint_find(c->worker->db, c->arena, number, &c->actor, out) : st;
+}
+
+enum status
+param_attachments(struct call *c, struct schema_texts texts, uint8_t (*ids)[ATTACHMENT_ID_BYTES])
+{
+	size_t wrong = 0;
+	const char *pointer;
+
+	if (attachment_ids(texts, ids, &wrong) == E_OK)
+		return E_OK;
+	pointer = arena_printf(c->arena, "/attachments/%zu", wrong);
+	return pointer == NULL ? E_NOMEM : call_field(c, pointer, FE_NOT_FOUND);
+}
+
 void
 param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES])
 {

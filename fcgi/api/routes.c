@@ -6,6 +6,7 @@
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
 #define READERS (CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR)
 #define ALL     (CITIZEN | STAFF)
+#define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
 
 /* clang-format off */
 const struct route routes[] = {
@@ -28,6 +29,9 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
+
+	{ M_POST,   V1 "/uploads",                      ALL,      TAKING,                  NULL,          upload_post     },
+	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },
