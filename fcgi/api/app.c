@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "domain/idempotency.h"
+#include "domain/link.h"
+#include "domain/move.h"
 #include "domain/otp.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
@@ -43,7 +45,9 @@ static const struct {
 	{ complaint_sql, &complaint_sql_n },
 	{ lodge_sql, &lodge_sql_n },
 	{ move_sql, &move_sql_n },
+	{ act_sql, &act_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
+	{ link_sql, &link_sql_n },
 	{ attachment_sql, &attachment_sql_n },
 };
 

@@ -18,6 +18,9 @@ MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, st
 json_t *render_uploaded(const struct attachment *at);
 /* Those of one event; of all for seq 0. */
 json_t *render_attachments(const struct attachment *list, size_t n, int64_t seq);
-json_t *render_event(const struct directory *d, const struct event *e);
+/* An internal note is for employees only; so are names. */
+json_t *render_event(const struct directory *d, const struct event *e, bool for_staff);
+/* "a,b" as ["a","b"]. */
+json_t *json_words(struct span words);
 
 #endif
