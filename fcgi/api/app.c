@@ -10,8 +10,9 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "domain/idempotency.h"
+#include "domain/login.h"
 #include "domain/otp.h"
-#include "domain/session.h"
+#include "domain/staff.h"
 #include "domain/status_cache.h"
 
 #define TICK_MS       200
@@ -36,7 +37,7 @@ static const struct {
 } modules[] = {
 	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
 	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
-	{ idempotency_sql, &idempotency_sql_n },
+	{ idempotency_sql, &idempotency_sql_n }, { login_sql, &login_sql_n }, { staff_sql, &staff_sql_n },
 };
 
 static void

@@ -22,9 +22,10 @@ enum next {
 /* What a route promises, checked by the gate before the handler runs. */
 enum guard {
 	GUARD_NONE = 0,
-	GUARD_JSON = 1,       /* the body is JSON, by its Content-Type too */
-	GUARD_IDEMPOTENT = 2, /* takes an Idempotency-Key; c->key is set, made up when none was sent */
-	GUARD_IN_CALL = 4,    /* the database call itself checks the session: the gate only reads the token */
+	GUARD_JSON = 1,           /* the body is JSON, by its Content-Type too */
+	GUARD_IDEMPOTENT = 2,     /* takes an Idempotency-Key; c->key is set, made up when none was sent */
+	GUARD_IN_CALL = 4,        /* the database call itself checks the session: the gate only reads the token */
+	GUARD_FIRST_PASSWORD = 8, /* may be called before a first password was changed; nothing else may */
 };
 
 struct route {
