@@ -36,7 +36,7 @@ const struct route routes[] = {
 	{ M_POST,   V1 "/users",                        USERS,    GUARD_JSON,              NULL,          user_post       },
 	{ M_GET,    V1 "/users/{user}",                 USERS,    GUARD_NONE,              NULL,          user_get        },
 	{ M_PATCH,  V1 "/users/{user}",                 USERS,    GUARD_JSON,              NULL,          user_patch      },
-	{ M_POST,   V1 "/users/{user}/password",        USERS,    GUARD_NONE,              NULL,          user_password   },
+	{ M_POST,   V1 "/users/{user}/password",        USERS,    GUARD_JSON,              NULL,          user_password   },
 	{ M_DELETE, V1 "/users/{user}/totp",            USERS,    GUARD_NONE,              NULL,          user_totp_off   },
 	{ M_GET,    V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_sessions   },
 	{ M_DELETE, V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_log_out    },

@@ -2,10 +2,20 @@
 #include "core/totp.h"
 
 #include <liboath/oath.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define NEIGHBOURS 1
 #define ISSUER     "eKMC2.0"
+
+static pthread_once_t begun = PTHREAD_ONCE_INIT;
+static bool works;
+
+static void
+begin(void)
+{
+	works = oath_init() == OATH_OK;
+}
 
 bool
 totp_check(struct span secret, struct span code, int64_t now_ms, int64_t after, int64_t *step)
@@ -17,6 +27,9 @@ totp_check(struct span secret, struct span code, int64_t now_ms, int64_t after, 
 	if (code.p == NULL || code.n != TOTP_DIGITS)
 		return false;
 	memcpy(digits, code.p, code.n);
+	(void)pthread_once(&begun, begin);
+	if (!works)
+		return false;
 	if (oath_totp_validate3(secret.p, secret.n, (time_t)(now_ms / 1000), TOTP_STEP_S, 0, NEIGHBOURS, NULL, &found, digits) <
 		    0 ||
 	    (int64_t)found <= after)

@@ -83,7 +83,7 @@ def fresh_citizen(anyone):
     return anyone.login()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database(stack):
     """Asks the database as its administrator: database("SELECT …", args) → rows."""
     import pymysql

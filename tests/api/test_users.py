@@ -64,7 +64,7 @@ def test_nothing_keeps_the_answer_that_shows_a_secret(admin, database):
     admin.post("/users", body, key=key, expect=201)
     again = admin.post("/users", body, key=key, expect=422)
     assert [(e["pointer"], e["code"]) for e in again.data["errors"]] == [("/user", "taken")]
-    one, two = (admin.post(f"/users/{user}/password", key=key, expect=200).data["password"] for _ in range(2))
+    one, two = (admin.post(f"/users/{user}/password", {}, key=key, expect=200).data["password"] for _ in range(2))
     assert one != two
     assert database("SELECT COUNT(*) FROM idempotency") == before
 
@@ -144,7 +144,7 @@ def test_a_controlling_officer_sees_the_department_only(controlling, people):
 
 
 def calls(user):
-    return [("PATCH", f"/users/{user}", {"name_en": "Somebody Else"}), ("POST", f"/users/{user}/password", None), ("DELETE", f"/users/{user}/totp", None),
+    return [("PATCH", f"/users/{user}", {"name_en": "Somebody Else"}), ("POST", f"/users/{user}/password", {}), ("DELETE", f"/users/{user}/totp", None),
             ("GET", f"/users/{user}/sessions", None), ("DELETE", f"/users/{user}/sessions", None)]
 
 
@@ -179,7 +179,7 @@ def test_a_controlling_officer_makes_accounts_for_the_department(controlling):
     assert controlling.post("/users", {**body, "department": "PRK"}, expect=403).code == "forbidden"
     made = controlling.post("/users", body, expect=201).data
     assert made["user"]["department"] == "DRN"
-    again = controlling.post(f"/users/{body['user']}/password", expect=200).data["password"]
+    again = controlling.post(f"/users/{body['user']}/password", {}, expect=200).data["password"]
     assert login(controlling.anonymous(), body["user"], made["password"], expect=401)
     login(controlling.anonymous(), body["user"], again)
 
@@ -204,7 +204,7 @@ def test_a_new_first_password_opens_the_lock_and_ends_the_sessions(admin, people
     for i in range(5):
         login(who.anonymous(), who.user, f"wrong {i}", expect=401)
     assert admin.get(f"/users/{who.user}", expect=200).data["locked_until"]
-    given = admin.post(f"/users/{who.user}/password", expect=200)
+    given = admin.post(f"/users/{who.user}/password", {}, expect=200)
     assert FIRST.fullmatch(given.data["password"]) and "no-store" in given.headers["Cache-Control"]
     assert given.data["user"]["must_change"] is True and given.data["user"]["locked_until"] is None
     who.get("/me", expect=401)
@@ -216,7 +216,7 @@ def test_a_new_first_password_opens_the_lock_and_ends_the_sessions(admin, people
 def test_a_new_first_password_leaves_the_second_factor(admin, people):
     who = people.hire()
     with_totp(who)
-    given = admin.post(f"/users/{who.user}/password", expect=200).data
+    given = admin.post(f"/users/{who.user}/password", {}, expect=200).data
     assert given["user"]["totp"] is True
     assert login(who.anonymous(), who.user, given["password"], expect=401).code == "totp_needed"
 
