@@ -170,6 +170,7 @@ guess(void *arg)
 static void
 test_login__guesses_at_once_are_no_more_than_one_after_the_other(void **state)
 {
+	static char password[] = "wrong";
 	pthread_t threads[THREADS];
 
 	(void)state;
@@ -178,7 +179,7 @@ test_login__guesses_at_once_are_no_more_than_one_after_the_other(void **state)
 	atomic_store(&opened, 0);
 	assert_int_equal(login("lme1", "wrong", MONDAY_MS), E_LOGIN_WRONG);
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, guess, (char[]){ "wrong" }), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, guess, password), 0);
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(wrong + busy, THREADS);
