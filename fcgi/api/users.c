@@ -245,7 +245,7 @@ enum status
 user_password(struct call *c)
 {
 	char first[PASSWORD_FIRST_SIZE];
-	struct person p;
+	struct person p = { .id = 0 };
 	char nothing;
 	enum status st = call_body(c, NULL, 0, &nothing);
 
