@@ -17,7 +17,7 @@ V      ?= 0
 Q      := $(if $(filter 1,$(V)),,@)
 say     = $(if $(filter 1,$(V)),,@echo '  $(1) $@')
 
-PKGS   := libsodium jansson libmariadb hiredis libuv inih libsystemd
+PKGS   := libsodium jansson libmariadb hiredis libuv inih libsystemd liboath
 BPKGS  := libxml-2.0 libcurl
 IPKGS  := gdlib libmagic libseccomp
 

@@ -2,7 +2,8 @@
 
 GRANT SELECT ON ekmc.* TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.citizen TO ekmc_api@'%';
-GRANT UPDATE (failed_logins, locked_until, password_hash, must_change) ON ekmc.staff TO ekmc_api@'%';
+GRANT INSERT, UPDATE (failed_logins, locked_until, password_hash, must_change, totp_sealed, totp_since, totp_step, name_en, name_bn, mobile_sealed, language, active) ON ekmc.staff TO ekmc_api@'%';
+GRANT UPDATE ON ekmc.directory_version TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.session TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp_gate TO ekmc_api@'%';

@@ -13,8 +13,9 @@
 #include "domain/idempotency.h"
 #include "domain/link.h"
 #include "domain/move.h"
+#include "domain/login.h"
 #include "domain/otp.h"
-#include "domain/session.h"
+#include "domain/staff.h"
 #include "domain/status_cache.h"
 
 #define TICK_MS       200
@@ -49,6 +50,8 @@ static const struct {
 	{ idempotency_sql, &idempotency_sql_n },
 	{ link_sql, &link_sql_n },
 	{ attachment_sql, &attachment_sql_n },
+	{ login_sql, &login_sql_n },
+	{ staff_sql, &staff_sql_n },
 };
 
 static void

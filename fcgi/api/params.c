@@ -56,6 +56,18 @@ param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], u
 	seal_sha256(c->req.body, body_hash);
 }
 
+const char *
+param_hex(const struct call *c, const void *bytes, size_t n)
+{
+	struct buf b = BUF_INIT(256);
+	const char *text;
+
+	buf_hex(&b, bytes, n);
+	text = b.failed ? NULL : arena_strndup(c->arena, b.data, b.len);
+	buf_release(&b);
+	return text;
+}
+
 static void
 cursor_tag(const struct call *c, struct span list, const uint8_t id[static 8], uint8_t out[static SEAL_HASH_BYTES])
 {

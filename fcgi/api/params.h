@@ -18,6 +18,9 @@ MUST_USE enum status param_attachments(struct call *c, struct schema_texts texts
 /* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
 void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);
 
+/* Bytes as small hexadecimal digits, in the arena; NULL on exhaustion. */
+const char *param_hex(const struct call *c, const void *bytes, size_t n);
+
 /* An opaque, signed place in a list of this actor and query: "list" must hold everything the list depends on. */
 const char *param_cursor(const struct call *c, struct span list, int64_t id);
 /* E_INVALID with the pointer "/cursor" for a foreign, old or forged one. */

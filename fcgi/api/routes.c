@@ -7,6 +7,8 @@
 #define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
 #define ALL     (CITIZEN | STAFF)
 #define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
+#define USERS   (CONTROLLING | ADMIN)
+#define FIRST   GUARD_FIRST_PASSWORD
 
 /* clang-format off */
 const struct route routes[] = {
@@ -19,10 +21,26 @@ const struct route routes[] = {
 
 	{ M_POST,   V1 "/otp",                          ANYONE,   GUARD_JSON,              NULL,          otp_post        },
 	{ M_POST,   V1 "/sessions",                     ANYONE,   GUARD_JSON,              NULL,          sessions_post   },
-	{ M_GET,    V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_get    },
-	{ M_DELETE, V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_delete },
-	{ M_DELETE, V1 "/sessions/current",             ALL,      GUARD_NONE,              NULL,          session_delete  },
-	{ M_GET,    V1 "/me",                           ALL,      GUARD_NONE,              NULL,          me_get          },
+	{ M_GET,    V1 "/sessions",                     ALL,      FIRST,                   NULL,          sessions_get    },
+	{ M_DELETE, V1 "/sessions",                     ALL,      FIRST,                   NULL,          sessions_delete },
+	{ M_DELETE, V1 "/sessions/current",             ALL,      FIRST,                   NULL,          session_delete  },
+	{ M_DELETE, V1 "/sessions/{id}",                ALL,      FIRST,                   NULL,          session_remove  },
+
+	{ M_GET,    V1 "/me",                           ALL,      FIRST,                   NULL,          me_get          },
+	{ M_POST,   V1 "/me/password",                  STAFF,    GUARD_JSON | FIRST,      NULL,          me_password     },
+	{ M_POST,   V1 "/me/totp",                      STAFF,    GUARD_JSON,              NULL,          totp_post       },
+	{ M_POST,   V1 "/me/totp/confirm",              STAFF,    GUARD_JSON,              NULL,          totp_confirm    },
+	{ M_POST,   V1 "/me/totp/remove",               STAFF,    GUARD_JSON,              NULL,          totp_remove     },
+
+	/* what shows a secret takes no Idempotency-Key: nothing may keep the answer */
+	{ M_GET,    V1 "/users",                        USERS,    GUARD_NONE,              NULL,          users_get       },
+	{ M_POST,   V1 "/users",                        USERS,    GUARD_JSON,              NULL,          user_post       },
+	{ M_GET,    V1 "/users/{user}",                 USERS,    GUARD_NONE,              NULL,          user_get        },
+	{ M_PATCH,  V1 "/users/{user}",                 USERS,    GUARD_JSON,              NULL,          user_patch      },
+	{ M_POST,   V1 "/users/{user}/password",        USERS,    GUARD_JSON,              NULL,          user_password   },
+	{ M_DELETE, V1 "/users/{user}/totp",            USERS,    GUARD_NONE,              NULL,          user_totp_off   },
+	{ M_GET,    V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_sessions   },
+	{ M_DELETE, V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_log_out    },
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
 	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },

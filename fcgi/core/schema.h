@@ -65,6 +65,9 @@ enum field_code {
 	FE_FILE_KIND,
 	FE_DAMAGED,
 	FE_PIXELS,
+	FE_TAKEN,
+	FE_TOO_EASY,
+	FE_UNCHANGED,
 	FIELD_CODE__COUNT
 };
 
