@@ -11,6 +11,7 @@
 #include "core/stop.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
+#include "domain/near.h"
 #include "domain/otp.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
@@ -37,7 +38,7 @@ static const struct {
 } modules[] = {
 	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
 	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
-	{ idempotency_sql, &idempotency_sql_n }, { link_sql, &link_sql_n },
+	{ idempotency_sql, &idempotency_sql_n }, { link_sql, &link_sql_n },   { near_sql, &near_sql_n },
 };
 
 static void

@@ -12,22 +12,8 @@
 
 static const char *const languages[] = { "en", "bn", "hi", NULL };
 
-struct location {
-	double lat, lon, accuracy_m;
-};
-static const struct field location_fields[] = {
-	{ .name = "lat", .type = FIELD_DOUBLE, .offset = offsetof(struct location, lat), .required = true, .min = -90, .max = 90 },
-	{ .name = "lon",
-	  .type = FIELD_DOUBLE,
-	  .offset = offsetof(struct location, lon),
-	  .required = true,
-	  .min = -180,
-	  .max = 180 },
-	{ .name = "accuracy_m", .type = FIELD_DOUBLE, .offset = offsetof(struct location, accuracy_m), .min = 0, .max = 100000 },
-};
-
 struct lodge_body {
-	struct span subcategory, department, category, description, landmark, name;
+	struct span subcategory, department, category, description, landmark, name, me_too;
 	int64_t ward;
 	struct location location;
 	bool has_location;
@@ -44,11 +30,12 @@ static const struct field lodge_fields[] = {
 	  .type = FIELD_OBJECT,
 	  AT(location),
 	  .fields = location_fields,
-	  .n_fields = ARRAY_LEN(location_fields),
+	  .n_fields = LOCATION_FIELDS,
 	  .present = offsetof(struct lodge_body, has_location) },
 	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .min = 1, .max = 200 },
 	{ .name = "name", .type = FIELD_LINE, AT(name), .min = 1, .max = 100 },
 	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+	{ .name = "me_too", .type = FIELD_LINE, AT(me_too), .min = 1, .max = 64 },
 };
 #undef AT
 
@@ -87,6 +74,8 @@ complaint_post(struct call *c)
 	if (k == NULL)
 		return E_BUSY;
 	lodging.subcategory = check_subcategory(c, k->directory, &in);
+	if (in.me_too.p != NULL && (st = param_number_field(c, "/me_too", in.me_too, &lodging.me_too)) == E_NOMEM)
+		return st;
 	if (in.ward == 0 && !in.has_location && c->errors.n == 0)
 		(void)call_field(c, "/ward", FE_REQUIRED);
 	if (c->errors.n > 0)
@@ -103,10 +92,8 @@ complaint_post(struct call *c)
 	lodging.now_ms = clock_now_ms();
 	param_idempotency(c, lodging.scope, lodging.body_hash);
 	st = complaint_lodge(c->worker->db, c->arena, k->directory, c->seal, app_ids(c->app), &lodging, &lodged);
-	if (st == E_INVALID)
-		return call_field(c, "/ward", FE_CHOOSE_WARD);
-	if (st == E_OUTSIDE_KOLKATA)
-		field_error_add(&c->errors, "/location", FE_OUTSIDE_KOLKATA);
+	if (st == E_INVALID || st == E_OUTSIDE_KOLKATA)
+		field_error_add(&c->errors, lodged.pointer, lodged.code);
 	if (st != E_OK)
 		return st;
 	if (!lodged.replay)

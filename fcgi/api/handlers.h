@@ -28,6 +28,9 @@ enum status complaints_get(struct call *c);
 enum status timeline_get(struct call *c);
 enum status action_post(struct call *c);
 
+/* near.c */
+enum status similar_post(struct call *c);
+
 /* ops.c */
 enum next healthz(struct call *c);
 enum next readyz(struct call *c);

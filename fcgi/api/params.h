@@ -8,6 +8,17 @@
  * E_OTHER_SYSTEM: from before the go-live. */
 MUST_USE enum status param_number(struct call *c, const char **number);
 
+/* The same for a number that stands in the field `pointer` of a body. E_INVALID with the field's error: mistyped, not found (from
+ * before the go-live: not here), or no number at all. */
+MUST_USE enum status param_number_field(struct call *c, const char *pointer, struct span text, const char **number);
+
+/* {"lat","lon","accuracy_m"?} of a body; accuracy_m stays as the caller of the table set it. */
+struct location {
+	double lat, lon, accuracy_m;
+};
+#define LOCATION_FIELDS 3
+extern const struct field location_fields[LOCATION_FIELDS];
+
 /* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
 void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);
 

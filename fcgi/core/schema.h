@@ -61,6 +61,8 @@ enum field_code {
 	FE_CHOOSE_WARD,
 	FE_EXPIRED,
 	FE_WRONG,
+	FE_CLOSED,
+	FE_OWN,
 	FIELD_CODE__COUNT
 };
 

@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[E_OTP_WRONG] = "E_OTP_WRONG",
 	[E_OTP_SPENT] = "E_OTP_SPENT",
 	[E_LOGIN_WRONG] = "E_LOGIN_WRONG",
+	[E_LINK_SPENT] = "E_LINK_SPENT",
 	[E_FORBIDDEN] = "E_FORBIDDEN",
 	[E_CSRF] = "E_CSRF",
 	[E_NOT_FOUND] = "E_NOT_FOUND",

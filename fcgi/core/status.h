@@ -17,6 +17,7 @@ enum status {
 	E_OTP_WRONG,
 	E_OTP_SPENT,
 	E_LOGIN_WRONG,
+	E_LINK_SPENT, /* the link of a message: wrong, expired, guessed at too often, or of an earlier resolution */
 	E_FORBIDDEN,
 	E_CSRF,
 	/* what there is */

@@ -4,6 +4,7 @@
 
 #include "core/db.h"
 #include "core/ids.h"
+#include "core/schema.h"
 #include "domain/directory.h"
 #include "domain/workflow.h"
 
@@ -21,6 +22,7 @@ struct lodging {
 	int ward;             /* 0: from the point */
 	bool has_point;
 	double lat, lon, accuracy_m; /* accuracy below 0: not told */
+	const char *me_too;          /* the number of the complaint to join, or NULL */
 	const uint8_t *token_hash;
 	uint8_t scope[SEAL_HASH_BYTES];     /* method, path and Idempotency-Key */
 	uint8_t body_hash[SEAL_HASH_BYTES]; /* of the request's bytes */
@@ -30,13 +32,17 @@ struct lodging {
 /* What the answer is rendered from, the first time and every time after. Text lives in the arena. */
 struct lodged {
 	struct span number, state, department, category, subcategory;
+	struct span parent; /* the number of what it joined; absent: it stands for itself */
 	int ward, borough;
 	int64_t lodged_ms, due_ms;
 	bool replay;
+	const char *pointer; /* of E_INVALID and E_OUTSIDE_KOLKATA: which field, and what is wrong with it */
+	enum field_code code;
 };
 
-/* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_OUTSIDE_KOLKATA, E_KEY_REUSED, and E_INVALID
- * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen. */
+/* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_KEY_REUSED, E_OUTSIDE_KOLKATA, and E_INVALID
+ * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen, or when `me_too` cannot be joined: there is
+ * none of that number, it is the caller's own, not open, or another thing or place. */
 MUST_USE enum status complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const struct seal *seal,
 				     struct id_source *ids, const struct lodging *in, struct lodged *out);
 

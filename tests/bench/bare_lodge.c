@@ -17,8 +17,8 @@
 #include "core/scan.h"
 #include "core/seal.h"
 
-#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define PARAMS        21
+#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define PARAMS        22
 #define THREADS_MAX   64
 #define CASES_MAX     1000
 #define SAMPLES_MAX   200000
@@ -155,7 +155,8 @@ fill(struct row *r, struct lodge_case *c)
 					null,
 					moment(&r->lodged_at),
 					moment(&r->due_at),
-					bytes(noise, PAYLOAD_BYTES) };
+					bytes(noise, PAYLOAD_BYTES),
+					null };
 
 	memcpy(r->in, in, sizeof(in));
 }
@@ -165,7 +166,7 @@ static bool
 answered(struct lodger *l, struct row *r)
 {
 	unsigned long n = 0;
-	MYSQL_BIND out[10] = {
+	MYSQL_BIND out[11] = {
 		[0] = { .buffer_type = MYSQL_TYPE_STRING, .buffer = r->outcome, .buffer_length = sizeof(r->outcome), .length = &n }
 	};
 
