@@ -128,6 +128,7 @@ test_problem__codes_are_those_of_the_contract(void **state)
 		{ E_NO_ROUTE, 404, "no_route" },
 		{ E_OTHER_SYSTEM, 404, "other_system" },
 		{ E_METHOD, 405, "method_not_allowed" },
+		{ E_LINK_SPENT, 410, "link_spent" },
 		{ E_STALE, 409, "changed_meanwhile" },
 		{ E_ILLEGAL_MOVE, 409, "illegal_move" },
 		{ E_STILL_RUNNING, 409, "still_running" },
