@@ -66,7 +66,7 @@ status_get(struct call *c)
 	if (st == E_OK)
 		st = complaint_timeline(w->db, c->arena, complaint.id, &events, &n);
 	if (st == E_OK)
-		st = resp_json(&c->resp, 200, status_view(k->directory, &complaint, events, n));
+		st = resp_json(&c->resp, 200, status_view(k->directory, &(struct story){ &complaint, events, n }, NULL));
 	if (st != E_OK)
 		return st;
 	c->resp.caching = CACHE_PUBLIC;
