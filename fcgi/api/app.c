@@ -36,9 +36,16 @@ static const struct {
 	const struct sql *table;
 	const size_t *n;
 } modules[] = {
-	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
-	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
-	{ idempotency_sql, &idempotency_sql_n }, { link_sql, &link_sql_n },   { near_sql, &near_sql_n },
+	{ session_sql, &session_sql_n },
+	{ otp_sql, &otp_sql_n },
+	{ directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },
+	{ lodge_sql, &lodge_sql_n },
+	{ move_sql, &move_sql_n },
+	{ idempotency_sql, &idempotency_sql_n },
+	{ link_sql, &link_sql_n },
+	{ link_check_sql, &link_check_sql_n },
+	{ near_sql, &near_sql_n },
 };
 
 static void

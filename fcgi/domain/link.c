@@ -6,11 +6,17 @@
 
 #define SECRET_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-enum { Q_CREATE, Q_FIND, Q_LIVE, Q_TRY, Q_PURGE };
+enum { Q_CREATE };
+enum { Q_FIND, Q_LIVE, Q_TRY };
+enum { Q_PURGE };
 
 const struct sql link_sql[] = {
 	[Q_CREATE] = { "INSERT INTO link (token_hash, complaint_id, reopen_count, expires_at) VALUES (?, ?, ?, ?)", "biit", "",
 		       false },
+};
+const size_t link_sql_n = ARRAY_LEN(link_sql);
+
+const struct sql link_check_sql[] = {
 	/* the last: it is for the present resolution (times re-opened, of a duplicate its parent's added) */
 	[Q_FIND] = { "SELECT l.complaint_id, l.expires_at, l.tries, l.reopen_count = c.reopen_count + IFNULL(p.reopen_count, 0)"
 		     " FROM link l JOIN complaint c ON c.id = l.complaint_id LEFT JOIN complaint p ON p.id = c.parent_id"
@@ -20,9 +26,13 @@ const struct sql link_sql[] = {
 		     " AND l.expires_at > ? AND l.tries < ? LIMIT 1",
 		     "sti", "i", false },
 	[Q_TRY] = { "UPDATE link SET tries = tries + 1 WHERE complaint_id = ? AND expires_at > ? AND tries < ?", "iti", "", false },
+};
+const size_t link_check_sql_n = ARRAY_LEN(link_check_sql);
+
+const struct sql link_purge_sql[] = {
 	[Q_PURGE] = { "DELETE FROM link WHERE expires_at <= ? ORDER BY expires_at LIMIT ?", "ti", "", false },
 };
-const size_t link_sql_n = ARRAY_LEN(link_sql);
+const size_t link_purge_sql_n = ARRAY_LEN(link_purge_sql);
 
 enum status
 link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int reopen_count, int64_t expires_ms,
@@ -57,11 +67,11 @@ count_body(struct db *db, void *arg)
 	const struct guess *g = arg;
 	const struct db_value now = db_time(g->now_ms), most = db_int(LINK_TRIES);
 	struct db_rows rows;
-	enum status st = db_run(db, g->arena, &link_sql[Q_LIVE], DB_ARGS(db_text(g->number), now, most), &rows);
+	enum status st = db_run(db, g->arena, &link_check_sql[Q_LIVE], DB_ARGS(db_text(g->number), now, most), &rows);
 
 	if (st != E_OK || rows.n == 0)
 		return st;
-	return db_run(db, g->arena, &link_sql[Q_TRY], DB_ARGS(db_row(&rows, 0)[0], now, most), NULL);
+	return db_run(db, g->arena, &link_check_sql[Q_TRY], DB_ARGS(db_row(&rows, 0)[0], now, most), NULL);
 }
 
 enum status
@@ -77,7 +87,7 @@ link_check(struct db *db, struct arena *a, struct span text, int64_t now_ms, str
 	    !scan_token(text, SECRET_CHARS, LINK_CHARS, LINK_CHARS))
 		return E_INVALID;
 	seal_sha256(text, hash);
-	st = db_run(db, a, &link_sql[Q_FIND], DB_ARGS(db_bytes(hash, sizeof(hash))), &rows);
+	st = db_run(db, a, &link_check_sql[Q_FIND], DB_ARGS(db_bytes(hash, sizeof(hash))), &rows);
 	if (st == E_OK && rows.n == 0)
 		st = db_tx(db, count_body, &g, NULL);
 	if (st != E_OK)
@@ -95,7 +105,7 @@ enum status
 link_purge(struct db *db, struct arena *a, int64_t now_ms, int limit, int64_t *n)
 {
 	struct db_rows rows;
-	enum status st = db_run(db, a, &link_sql[Q_PURGE], DB_ARGS(db_time(now_ms - LINK_KEPT_MS), db_int(limit)), &rows);
+	enum status st = db_run(db, a, &link_purge_sql[Q_PURGE], DB_ARGS(db_time(now_ms - LINK_KEPT_MS), db_int(limit)), &rows);
 
 	*n = st == E_OK ? rows.affected : 0;
 	return st;

@@ -34,7 +34,8 @@ MUST_USE enum status link_check(struct db *db, struct arena *a, struct span text
  * For the clock; on how many hosts it runs does not matter. Errors: of the database. */
 MUST_USE enum status link_purge(struct db *db, struct arena *a, int64_t now_ms, int limit, int64_t *n);
 
-extern const struct sql link_sql[];
-extern const size_t link_sql_n;
+/* For whoever moves complaints, for the API alone, and for the clock alone: each has the rights to its own. */
+extern const struct sql link_sql[], link_check_sql[], link_purge_sql[];
+extern const size_t link_sql_n, link_check_sql_n, link_purge_sql_n;
 
 #endif
