@@ -23,14 +23,15 @@ const struct sql link_check_sql[] = {
 		     " WHERE l.token_hash = ?",
 		     "b", "itii", false },
 	[Q_LIVE] = { "SELECT l.complaint_id FROM complaint c JOIN link l ON l.complaint_id = c.id WHERE c.number = ?"
-		     " AND l.expires_at > ? AND l.tries < ? LIMIT 1",
+		     " AND l.expires_at >= ? AND l.tries < ? LIMIT 1",
 		     "sti", "i", false },
-	[Q_TRY] = { "UPDATE link SET tries = tries + 1 WHERE complaint_id = ? AND expires_at > ? AND tries < ?", "iti", "", false },
+	[Q_TRY] = { "UPDATE link SET tries = tries + 1 WHERE complaint_id = ? AND expires_at >= ? AND tries < ?", "iti", "",
+		    false },
 };
 const size_t link_check_sql_n = ARRAY_LEN(link_check_sql);
 
 const struct sql link_purge_sql[] = {
-	[Q_PURGE] = { "DELETE FROM link WHERE expires_at <= ? ORDER BY expires_at LIMIT ?", "ti", "", false },
+	[Q_PURGE] = { "DELETE FROM link WHERE expires_at < ? ORDER BY expires_at LIMIT ?", "ti", "", false },
 };
 const size_t link_purge_sql_n = ARRAY_LEN(link_purge_sql);
 
@@ -87,18 +88,18 @@ link_check(struct db *db, struct arena *a, struct span text, int64_t now_ms, str
 	    !scan_token(text, SECRET_CHARS, LINK_CHARS, LINK_CHARS))
 		return E_INVALID;
 	seal_sha256(text, hash);
+	*out = (struct link){ .number = arena_strndup(a, text.p, NUMBER_DIGITS) };
+	if (out->number == NULL)
+		return E_NOMEM;
 	st = db_run(db, a, &link_check_sql[Q_FIND], DB_ARGS(db_bytes(hash, sizeof(hash))), &rows);
 	if (st == E_OK && rows.n == 0)
 		st = db_tx(db, count_body, &g, NULL);
-	if (st != E_OK)
-		return st;
-	v = rows.n == 0 ? NULL : db_row(&rows, 0);
-	if (v == NULL || v[1].i <= now_ms || v[2].i >= LINK_TRIES || v[3].i == 0)
-		return E_LINK_SPENT;
-	out->number = arena_strndup(a, text.p, NUMBER_DIGITS);
+	if (st != E_OK || rows.n == 0)
+		return st == E_OK ? E_LINK_SPENT : st;
+	v = db_row(&rows, 0);
 	out->complaint_id = v[0].i;
 	out->expires_ms = v[1].i;
-	return out->number == NULL ? E_NOMEM : E_OK;
+	return out->expires_ms < now_ms || v[2].i >= LINK_TRIES || v[3].i == 0 ? E_LINK_SPENT : E_OK;
 }
 
 enum status

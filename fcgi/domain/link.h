@@ -18,16 +18,16 @@
 MUST_USE enum status link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int reopen_count,
 				 int64_t expires_ms, char out[static LINK_CHARS + 1]);
 
-/* What a good link is good for. */
 struct link {
-	const char *number; /* the arena's */
-	int64_t complaint_id, expires_ms;
+	const char *number;   /* the arena's */
+	int64_t complaint_id; /* 0: it never was one */
+	int64_t expires_ms;
 };
 
 /* Looks a link up. A secret that never was one counts a try on every live link of its number; with ten a link is refused, whatever
  * comes next, and only a new message helps. Who opens the link of an older message has guessed nothing.
  * Errors: E_INVALID: not the form of a link; E_LINK_SPENT: a wrong secret, an expired link, one with ten tries or of a resolution
- * before the last re-opening, and nothing says which; those of the database. */
+ * before the last re-opening (*out then is only for finding what was answered before); those of the database. */
 MUST_USE enum status link_check(struct db *db, struct arena *a, struct span text, int64_t now_ms, struct link *out);
 
 /* Removes at most `limit` links that expired LINK_KEPT_MS ago: until then an older message is told from a guess. *n is how many.

@@ -139,8 +139,10 @@ test_link__is_good_until_the_window_ends(void **state)
 		int64_t at_ms;
 		enum status st;
 	} cases[] = {
-		{ MONDAY_MS, E_OK },          { END_MS - 1, E_OK }, { END_MS, E_LINK_SPENT },
-		{ END_MS + 1, E_LINK_SPENT }, { END_MS - 1, E_OK }, /* looking late has spent nothing */
+		{ MONDAY_MS, E_OK },
+		{ END_MS, E_OK }, /* as long as re-opening is */
+		{ END_MS + 1, E_LINK_SPENT },
+		{ END_MS, E_OK }, /* looking late has spent nothing */
 	};
 	char link[LINK_CHARS + 1];
 
@@ -234,8 +236,8 @@ test_link__of_an_earlier_resolution_is_spent_but_no_guess(void **state)
 	sql_about("state = 'RESOLVED'", id);
 	create(1, END_MS + HOUR_MS, second);
 	for (int i = 0; i < 2 * LINK_TRIES; i++)
-		assert_int_equal(check_at(first, END_MS - (i % 2)), E_LINK_SPENT);
-	assert_int_equal(check_at(second, END_MS), E_OK);
+		assert_int_equal(check_at(first, END_MS + (i % 2)), E_LINK_SPENT);
+	assert_int_equal(check_at(second, END_MS + 1), E_OK);
 	assert_int_equal(count("link WHERE tries > 0"), 0);
 }
 
@@ -308,11 +310,11 @@ test_link__expired_ones_are_purged_in_portions(void **state)
 		int64_t n;
 	} cases[] = {
 		{ END_MS, 100, 0 },
-		{ END_MS + LINK_KEPT_MS - 1, 100, 0 },
-		{ END_MS + LINK_KEPT_MS, 3, 3 },
-		{ END_MS + LINK_KEPT_MS, 3, 2 },
-		{ END_MS + LINK_KEPT_MS, 3, 0 },
-		{ END_MS + LINK_KEPT_MS + HOUR_MS, 3, 1 },
+		{ END_MS + LINK_KEPT_MS, 100, 0 },
+		{ END_MS + LINK_KEPT_MS + 1, 3, 3 },
+		{ END_MS + LINK_KEPT_MS + 1, 3, 2 },
+		{ END_MS + LINK_KEPT_MS + 1, 3, 0 },
+		{ END_MS + LINK_KEPT_MS + HOUR_MS + 1, 3, 1 },
 	};
 	char link[LINK_CHARS + 1];
 
