@@ -31,6 +31,10 @@ enum status action_post(struct call *c);
 /* near.c */
 enum status similar_post(struct call *c);
 
+/* link.c */
+enum status link_post(struct call *c);
+enum status link_action_post(struct call *c);
+
 /* ops.c */
 enum next healthz(struct call *c);
 enum next readyz(struct call *c);

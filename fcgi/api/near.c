@@ -6,7 +6,6 @@
 
 #define LIMIT_DEFAULT 10
 #define LIMIT_MAX     100
-#define METRES        250
 
 struct similar_body {
 	struct span subcategory;
@@ -54,7 +53,7 @@ similar_post(struct call *c)
 {
 	const struct catalogue *k = app_catalogue(c);
 	struct similar_body in = { .limit = LIMIT_DEFAULT };
-	struct near_place at = { .metres = METRES };
+	struct near_place at = { .metres = 0 };
 	const struct subcategory *s;
 	const struct near_complaint *list;
 	json_t *items;
@@ -75,6 +74,7 @@ similar_post(struct call *c)
 	if (st != E_OK)
 		return st;
 	at.subcategory = s->code;
+	at.metres = k->directory->rules.similar_m;
 	at.citizen_id = c->actor.kind == ACTOR_CITIZEN ? c->actor.id : 0;
 	at.limit = (int)in.limit;
 	st = near_find(c->worker->db, c->arena, &at, &list, &n);

@@ -11,6 +11,8 @@
 MUST_USE bool render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out);
 MUST_USE bool render_wards(const struct directory *d, struct buf *out);
 
+/* A number as it is shown and spoken: "2611 0000 0016". */
+json_t *render_display(struct span number);
 json_t *render_lodged(const struct lodged *l);
 json_t *render_near(const struct near_complaint *n);
 json_t *render_item(const struct complaint *c);

@@ -31,6 +31,9 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
 
+	{ M_POST,   V1 "/links",                        ANYONE,   GUARD_JSON,              NULL,          link_post       },
+	{ M_POST,   V1 "/links/actions",                ANYONE,   ACTING,                  NULL,          link_action_post },
+
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },
 	{ M_GET,    "/metrics",                         ANYONE,   GUARD_NONE,              metrics_get,   NULL            },

@@ -35,14 +35,14 @@ static enum status
 run(struct db *db, struct arena *a, const struct near_place *at, struct db_rows *rows)
 {
 	const struct db_value me = at->citizen_id == 0 ? db_null() : db_int(at->citizen_id);
-	const double metres = (double)at->metres, up = metres / METRES_NORTH + ROUNDING, aside = metres / METRES_EAST + ROUNDING;
+	const double up = at->metres / METRES_NORTH + ROUNDING, aside = at->metres / METRES_EAST + ROUNDING;
 
 	if (!at->has_point)
 		return db_run(db, a, &near_sql[Q_WARD], DB_ARGS(me, db_text(at->subcategory), db_int(at->ward), db_int(at->limit)),
 			      rows);
 	return db_run(db, a, &near_sql[Q_POINT],
 		      DB_ARGS(me, db_double(at->lon), db_double(at->lat), db_text(at->subcategory), db_double(at->lat - up),
-			      db_double(at->lat + up), db_double(at->lon - aside), db_double(at->lon + aside), db_double(metres),
+			      db_double(at->lat + up), db_double(at->lon - aside), db_double(at->lon + aside), db_double(at->metres),
 			      db_text(at->subcategory), db_int(at->ward), db_int(at->limit)),
 		      rows);
 }

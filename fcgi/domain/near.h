@@ -10,7 +10,7 @@ struct near_place {
 	int ward;                /* 0: none */
 	bool has_point;
 	double lat, lon;
-	int64_t metres;     /* how far is near */
+	double metres;      /* how far is near */
 	int64_t citizen_id; /* whose own are marked; 0: nobody's */
 	int limit;
 };

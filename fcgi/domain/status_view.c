@@ -63,17 +63,38 @@ timeline(const struct directory *d, const struct story *own, const struct story 
 	json_t *list = json_array();
 
 	if (list == NULL || !add_steps(list, d, own, INT64_MIN) ||
-	    (parent != NULL && !add_steps(list, d, parent, joined_ms(own)))) {
+	    (parent->complaint != NULL && !add_steps(list, d, parent, joined_ms(own)))) {
 		json_decref(list);
 		return NULL;
 	}
 	return list;
 }
 
+enum status
+story_load(struct db *db, struct arena *a, const struct complaint *c, struct story *own, struct story *parent)
+{
+	struct complaint *other;
+	enum status st;
+
+	*own = (struct story){ .complaint = c };
+	*parent = (struct story){ .complaint = NULL };
+	st = complaint_timeline(db, a, c->id, &own->events, &own->n);
+	if (st != E_OK || c->state != DUPLICATE)
+		return st;
+	other = arena_alloc(a, sizeof(*other));
+	if (other == NULL)
+		return E_NOMEM;
+	st = complaint_find_id(db, a, c->parent.id, other);
+	if (st == E_OK)
+		st = complaint_timeline(db, a, other->id, &parent->events, &parent->n);
+	parent->complaint = other;
+	return st == E_NOT_FOUND ? E_INTERNAL : st;
+}
+
 json_t *
 status_view(const struct directory *d, const struct story *own, const struct story *parent)
 {
-	const struct complaint *c = own->complaint, *shown = parent == NULL ? c : parent->complaint;
+	const struct complaint *c = own->complaint, *shown = parent->complaint == NULL ? c : parent->complaint;
 	const struct department *department = directory_department(d, shown->department);
 	const struct subcategory *subcategory = directory_subcategory(d, shown->subcategory);
 	struct span state = span_of(state_name(shown->state));

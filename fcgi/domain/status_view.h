@@ -15,6 +15,10 @@ struct story {
 	size_t n;
 };
 
+/* Reads the timeline, and of a duplicate the parent and its timeline; parent->complaint is NULL when it stands for itself. Errors: of
+ * the database. */
+MUST_USE enum status story_load(struct db *db, struct arena *a, const struct complaint *c, struct story *own, struct story *parent);
+
 /* The public answer for a complaint; nothing in it depends on the caller or the hour. Of a duplicate `parent` is what it joined:
  * the answer shows that one's state, level, times and offices, its steps since they were joined, and nothing that names it. NULL:
  * it stands for itself. NULL on exhaustion. */

@@ -1,12 +1,10 @@
 """Has it been reported already? What is open near a place, and joining it with me_too."""
-import datetime
-import hashlib
 import math
-import secrets
 
 import pytest
 
-from client import Client, fresh_key
+import people
+from client import fresh_key
 from test_catalogue import GAP, HOWRAH
 from watch import together
 
@@ -31,11 +29,7 @@ def neighbour(anyone):
 def officer(stack, phone, database):
     """Somebody with this user name, logged in."""
     def login(user):
-        token = secrets.token_urlsafe(32)
-        now = datetime.datetime.utcnow()
-        database("INSERT INTO session (token_hash, staff_id, created_at, expires_at) SELECT %s, id, %s, %s FROM staff WHERE user_name = %s",
-                 (hashlib.sha256(token.encode()).digest(), now, now + datetime.timedelta(hours=1), user))
-        return Client(stack.base_url, phone, token=token)
+        return people.officer(stack, phone, database, user)
     return login
 
 

@@ -39,6 +39,8 @@ static const struct directory directory = {
 	.n_public_names = 3,
 };
 
+static const struct story no_parent = { .complaint = NULL };
+
 /* Every field that is not for the public holds a marker or a number that occurs nowhere else. */
 static struct complaint
 complaint_of(void)
@@ -90,7 +92,7 @@ test_status_view__shows_nothing_that_is_anybodys_own(void **state)
 	const struct event events[] = { event_of(1, SPAN(MARKER "-action"), SPAN("UNASSIGNED")),
 					event_of(2, SPAN("assign"), SPAN("ASSIGNED")),
 					event_of(3, SPAN("note"), SPAN("ASSIGNED")) };
-	json_t *o = status_view(&directory, &(struct story){ &c, events, ARRAY_LEN(events) }, NULL);
+	json_t *o = status_view(&directory, &(struct story){ &c, events, ARRAY_LEN(events) }, &no_parent);
 	struct buf text = BUF_INIT(65536);
 
 	(void)state;
@@ -119,7 +121,7 @@ test_status_view__has_exactly_the_members_of_the_contract(void **state)
 		"\"bn\":\"আধিকারিক\",\"hi\":\"अधिकारी\"}}]}";
 	const struct complaint c = complaint_of();
 	const struct event e = event_of(1, SPAN("lodge"), SPAN("ASSIGNED"));
-	json_t *o = status_view(&directory, &(struct story){ &c, &e, 1 }, NULL);
+	json_t *o = status_view(&directory, &(struct story){ &c, &e, 1 }, &no_parent);
 	struct buf text = BUF_INIT(65536);
 
 	(void)state;
@@ -140,7 +142,7 @@ test_status_view__what_the_directory_does_not_know_is_named_by_its_code(void **s
 	c.subcategory = SPAN("OLD-09");
 	c.state = RESOLVED;
 	c.resolved_ms = AT_MS + 1000;
-	o = status_view(&directory, &(struct story){ &c, NULL, 0 }, NULL);
+	o = status_view(&directory, &(struct story){ &c, NULL, 0 }, &no_parent);
 	assert_non_null(o);
 	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "department"), "bn")), "OLD");
 	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "subcategory"), "code")), "OLD-09");
@@ -198,7 +200,7 @@ test_status_view__the_timeline_leaves_out_what_changes_nothing(void **state)
 
 		for (; n < 6 && cases[i].actions[n] != NULL; n++)
 			events[n] = event_of((int64_t)n + 1, span_of(cases[i].actions[n]), span_of(cases[i].states[n]));
-		o = status_view(&directory, &(struct story){ &c, events, n }, NULL);
+		o = status_view(&directory, &(struct story){ &c, events, n }, &no_parent);
 		steps_of(o, text, sizeof(text));
 		assert_string_equal(text, cases[i].seen);
 		json_decref(o);
