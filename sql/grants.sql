@@ -9,6 +9,7 @@ GRANT INSERT, UPDATE ON ekmc.otp_gate TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp_day TO ekmc_api@'%';
 GRANT UPDATE ON ekmc.id_block TO ekmc_api@'%';
 GRANT INSERT, UPDATE (answer) ON ekmc.idempotency TO ekmc_api@'%';
+GRANT INSERT ON ekmc.rating TO ekmc_api@'%';
 GRANT INSERT ON ekmc.outbox TO ekmc_api@'%';
 GRANT INSERT, UPDATE (tries) ON ekmc.link TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';

@@ -11,6 +11,7 @@
 #include "core/stop.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
+#include "domain/move.h"
 #include "domain/near.h"
 #include "domain/otp.h"
 #include "domain/session.h"
@@ -42,6 +43,7 @@ static const struct {
 	{ complaint_sql, &complaint_sql_n },
 	{ lodge_sql, &lodge_sql_n },
 	{ move_sql, &move_sql_n },
+	{ act_sql, &act_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
 	{ link_sql, &link_sql_n },
 	{ link_check_sql, &link_check_sql_n },

@@ -37,9 +37,9 @@ follow(struct call *c, struct span text, struct link *link, struct complaint *co
 struct link_body {
 	struct span link;
 };
-#define LINK_FIELD(type)                                                                                                           \
+#define LINK_FIELD(T)                                                                                                              \
 	{                                                                                                                          \
-		.name = "link", .type = FIELD_LINE, .offset = offsetof(type, link), .required = true, .min = 1, .max = 64          \
+		.name = "link", .type = FIELD_LINE, .offset = offsetof(T, link), .required = true, .min = 1, .max = 64             \
 	}
 static const struct field link_fields[] = { LINK_FIELD(struct link_body) };
 

@@ -1,6 +1,7 @@
 /* Rendering of resources. */
 #include "api/render.h"
 
+#include "core/scan.h"
 #include "domain/status_view.h"
 
 static json_t *
@@ -94,14 +95,15 @@ json_t *
 render_lodged(const struct lodged *l)
 {
 	json_t *o = json_pack("{s:s%, s:o, s:s%, s:i, s:i, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o}", "number", l->number.p,
-			      l->number.n, "display", render_display(l->number), "state", l->state.p, l->state.n, "level", 0, "version", 1,
-			      "department", l->department.p, l->department.n, "category", l->category.p, l->category.n,
-			      "subcategory", l->subcategory.p, l->subcategory.n, "ward", l->ward, "borough", l->borough,
-			      "lodged_at", json_time(l->lodged_ms), "due_at", json_time(l->due_ms));
+			      l->number.n, "display", render_display(l->number), "state", l->state.p, l->state.n, "level", 0,
+			      "version", 1, "department", l->department.p, l->department.n, "category", l->category.p,
+			      l->category.n, "subcategory", l->subcategory.p, l->subcategory.n, "ward", l->ward, "borough",
+			      l->borough, "lodged_at", json_time(l->lodged_ms), "due_at", json_time(l->due_ms));
 
 	if (o != NULL && l->parent.p != NULL)
 		(void)json_object_set_new(
-			o, "parent", json_pack("{s:s%, s:o}", "number", l->parent.p, l->parent.n, "display", render_display(l->parent)));
+			o, "parent",
+			json_pack("{s:s%, s:o}", "number", l->parent.p, l->parent.n, "display", render_display(l->parent)));
 	return o;
 }
 
@@ -109,8 +111,8 @@ json_t *
 render_near(const struct near_complaint *n)
 {
 	return json_pack("{s:s%, s:o, s:s, s:i, s:o, s:o, s:o, s:I, s:b}", "number", n->number.p, n->number.n, "display",
-			 render_display(n->number), "state", state_name(n->state), "ward", n->ward, "lodged_at", json_time(n->lodged_ms),
-			 "due_at", json_time(n->due_ms), "distance_m",
+			 render_display(n->number), "state", state_name(n->state), "ward", n->ward, "lodged_at",
+			 json_time(n->lodged_ms), "due_at", json_time(n->due_ms), "distance_m",
 			 n->distance_m < 0 ? json_null() : json_integer((json_int_t)n->distance_m), "duplicates",
 			 (json_int_t)n->duplicates, "mine", n->mine);
 }
@@ -119,10 +121,10 @@ json_t *
 render_item(const struct complaint *c)
 {
 	return json_pack("{s:s%, s:o, s:s, s:i, s:I, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o, s:o}", "number", c->number.p,
-			 c->number.n, "display", render_display(c->number), "state", state_name(c->state), "level", c->level, "version",
-			 (json_int_t)c->version, "department", c->department.p, c->department.n, "category", c->category.p,
-			 c->category.n, "subcategory", c->subcategory.p, c->subcategory.n, "ward", c->ward, "borough", c->borough,
-			 "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms), "resolved_at",
+			 c->number.n, "display", render_display(c->number), "state", state_name(c->state), "level", c->level,
+			 "version", (json_int_t)c->version, "department", c->department.p, c->department.n, "category",
+			 c->category.p, c->category.n, "subcategory", c->subcategory.p, c->subcategory.n, "ward", c->ward,
+			 "borough", c->borough, "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms), "resolved_at",
 			 json_time(c->resolved_ms));
 }
 
@@ -139,11 +141,35 @@ render_moved(struct arena *a, const struct complaint *c, struct span *answer)
 	return answer->p == NULL ? E_NOMEM : E_OK;
 }
 
+/* Texts by comma as a list. */
 json_t *
-render_event(const struct directory *d, const struct event *e)
+json_words(struct span words)
 {
-	return json_pack("{s:I, s:s%, s:o, s:s%, s:o, s:s%, s:o, s:o}", "seq", (json_int_t)e->seq, "action", e->action.p,
-			 e->action.n, "from", json_span(e->from), "state", e->state.p, e->state.n, "at", json_time(e->at_ms), "by",
-			 e->by.p, e->by.n, "office", names_json(e->office, directory_office(d, e->office)), "note",
-			 json_span(e->note));
+	json_t *list = json_array();
+	struct span word;
+
+	while (list != NULL && words.n > 0) {
+		if (!scan_cut(&words, ',', &word)) {
+			word = words;
+			words.n = 0;
+		}
+		(void)json_array_append_new(list, json_span(word));
+	}
+	return list;
+}
+
+json_t *
+render_event(const struct directory *d, const struct event *e, bool for_staff)
+{
+	json_t *o = json_pack("{s:I, s:s%, s:o, s:s%, s:o, s:s%, s:o, s:o}", "seq", (json_int_t)e->seq, "action", e->action.p,
+			      e->action.n, "from", json_span(e->from), "state", e->state.p, e->state.n, "at", json_time(e->at_ms),
+			      "by", e->by.p, e->by.n, "office", names_json(e->office, directory_office(d, e->office)), "note",
+			      json_span(e->internal && !for_staff ? (struct span){ NULL, 0 } : e->note));
+
+	if (o != NULL && for_staff) {
+		(void)json_object_set_new(o, "by_name", json_span(e->staff));
+		(void)json_object_set_new(o, "internal", json_boolean(e->internal));
+		(void)json_object_set_new(o, "level", json_integer(e->level));
+	}
+	return o;
 }

@@ -4,7 +4,7 @@
 
 #define V1      "/api/v1"
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
-#define READERS (CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR)
+#define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
 #define JOINERS (CITIZEN | DESK | GRO)
 #define ALL     (CITIZEN | STAFF)
 
@@ -29,7 +29,7 @@ const struct route routes[] = {
 	{ M_POST,   V1 "/complaints/similar",           JOINERS,  GUARD_JSON,              NULL,          similar_post    },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
-	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
+	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
 
 	{ M_POST,   V1 "/links",                        ANYONE,   GUARD_JSON,              NULL,          link_post       },
 	{ M_POST,   V1 "/links/actions",                ANYONE,   ACTING,                  NULL,          link_action_post },

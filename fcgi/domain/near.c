@@ -42,8 +42,8 @@ run(struct db *db, struct arena *a, const struct near_place *at, struct db_rows 
 			      rows);
 	return db_run(db, a, &near_sql[Q_POINT],
 		      DB_ARGS(me, db_double(at->lon), db_double(at->lat), db_text(at->subcategory), db_double(at->lat - up),
-			      db_double(at->lat + up), db_double(at->lon - aside), db_double(at->lon + aside), db_double(at->metres),
-			      db_text(at->subcategory), db_int(at->ward), db_int(at->limit)),
+			      db_double(at->lat + up), db_double(at->lon - aside), db_double(at->lon + aside),
+			      db_double(at->metres), db_text(at->subcategory), db_int(at->ward), db_int(at->limit)),
 		      rows);
 }
 

@@ -15,8 +15,8 @@ struct story {
 	size_t n;
 };
 
-/* Reads the timeline, and of a duplicate the parent and its timeline; parent->complaint is NULL when it stands for itself. Errors: of
- * the database. */
+/* Reads the timeline, and of a duplicate the parent and its timeline; parent->complaint is NULL when it stands for itself. Errors:
+ * of the database. */
 MUST_USE enum status story_load(struct db *db, struct arena *a, const struct complaint *c, struct story *own, struct story *parent);
 
 /* The public answer for a complaint; nothing in it depends on the caller or the hour. Of a duplicate `parent` is what it joined:

@@ -2,7 +2,6 @@
 import base64
 import datetime
 import hashlib
-import pathlib
 import secrets
 
 import pytest
@@ -356,7 +355,7 @@ def test_the_secret_stands_in_no_log(anyone, story, stack):
     version = look(anyone, link).data["version"]
     do(anyone, link, "rate", version, stars=4)
     look(anyone, wrong(link), expect=410)
-    logs = list((pathlib.Path(stack.dir) / "log").glob("*"))
+    logs = list(stack.layout.log.glob("*"))
     assert logs
     for log in logs:
         assert link[12:].encode() not in log.read_bytes(), log.name
