@@ -1,5 +1,5 @@
 -- Finding what was reported already, and joining it.
 
 ALTER TABLE complaint
-  ADD COLUMN joined INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often others joined it by me_too; written with the joining, so that a move of it at the same time conflicts, on whatever host' AFTER parent_id,
+  ADD COLUMN joined INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often another was joined to it; written with the joining, so that a move of it at the same time conflicts, on whatever host' AFTER parent_id,
   ADD KEY complaint_place (subcategory_code, state, lat, lon);

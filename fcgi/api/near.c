@@ -66,11 +66,12 @@ similar_post(struct call *c)
 		return E_BUSY;
 	s = in.subcategory.p == NULL ? NULL : directory_subcategory(k->directory, in.subcategory);
 	if (in.subcategory.p != NULL && (s == NULL || !s->active))
-		st = call_field(c, "/subcategory", FE_NOT_FOUND);
-	if (st == E_OK && in.ward == 0 && !in.has_location)
-		st = call_field(c, "/ward", FE_REQUIRED);
-	if (st == E_OK)
-		st = place(c, &in, &at);
+		(void)call_field(c, "/subcategory", FE_NOT_FOUND);
+	if (in.ward == 0 && !in.has_location && c->errors.n == 0)
+		(void)call_field(c, "/ward", FE_REQUIRED);
+	if (c->errors.n > 0 || s == NULL)
+		return E_INVALID;
+	st = place(c, &in, &at);
 	if (st != E_OK)
 		return st;
 	at.subcategory = s->code;
