@@ -62,7 +62,8 @@ struct complaint {
 	int64_t waiting_ms;          /* and since when the clocks stand */
 	/* CLOCK_NONE: not resolved, nothing for the clock to escalate */
 	int64_t lodged_ms, due_ms, escalate_ms, resolved_ms, changed_ms;
-	bool rated; /* this resolution has its rating */
+	int resolution; /* which of its resolutions is the last or the next: tells ratings and links apart */
+	bool rated;     /* this resolution has its rating */
 	/* of a DUPLICATE: the complaint it is joined to */
 	struct {
 		int64_t id; /* 0: none */
@@ -73,6 +74,9 @@ struct complaint {
 		int64_t due_ms, resolved_ms, last_holder_id;
 	} parent;
 };
+
+/* In SQL, of a complaint c and the parent p that it is joined to: times it was re-opened, alone and with those it was joined to. */
+#define COMPLAINT_RESOLUTION "c.reopen_count + c.reopens_left + IFNULL(p.reopen_count, 0)"
 
 /* E_NOT_FOUND: there is none of that number, or this actor may not see it (the same answer, design section 4). A NULL actor sees
  * all: for the public status, which shows nothing personal. */

@@ -3,6 +3,7 @@
 
 #include "core/scan.h"
 #include "core/tx.h"
+#include "domain/complaint.h"
 
 #define SECRET_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
@@ -17,10 +18,10 @@ const struct sql link_sql[] = {
 const size_t link_sql_n = ARRAY_LEN(link_sql);
 
 const struct sql link_check_sql[] = {
-	/* the last: it is for the present resolution (times re-opened, of a duplicate its parent's added) */
-	[Q_FIND] = { "SELECT l.complaint_id, l.expires_at, l.tries, l.reopen_count = c.reopen_count + IFNULL(p.reopen_count, 0)"
-		     " FROM link l JOIN complaint c ON c.id = l.complaint_id LEFT JOIN complaint p ON p.id = c.parent_id"
-		     " WHERE l.token_hash = ?",
+	/* the last: it is for the present resolution */
+	[Q_FIND] = { "SELECT l.complaint_id, l.expires_at, l.tries, l.reopen_count = " COMPLAINT_RESOLUTION
+		     " FROM link l JOIN complaint c ON c.id = l.complaint_id"
+		     " LEFT JOIN complaint p ON p.id = c.parent_id AND c.state = 'DUPLICATE' WHERE l.token_hash = ?",
 		     "b", "itii", false },
 	[Q_LIVE] = { "SELECT l.complaint_id FROM complaint c JOIN link l ON l.complaint_id = c.id WHERE c.number = ?"
 		     " AND l.expires_at >= ? AND l.tries < ? LIMIT 1",
@@ -36,7 +37,7 @@ const struct sql link_purge_sql[] = {
 const size_t link_purge_sql_n = ARRAY_LEN(link_purge_sql);
 
 enum status
-link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int reopen_count, int64_t expires_ms,
+link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int resolution, int64_t expires_ms,
 	    char out[static LINK_CHARS + 1])
 {
 	uint8_t secret[LINK_SECRET_BYTES], hash[SEAL_HASH_BYTES];
@@ -51,7 +52,7 @@ link_create(struct db *db, struct arena *a, const char *number, int64_t complain
 	memcpy(out + NUMBER_DIGITS, text, LINK_CHARS - NUMBER_DIGITS + 1);
 	seal_sha256((struct span){ out, LINK_CHARS }, hash);
 	st = db_run(db, a, &link_sql[Q_CREATE],
-		    DB_ARGS(db_bytes(hash, sizeof(hash)), db_int(complaint_id), db_int(reopen_count), db_time(expires_ms)), NULL);
+		    DB_ARGS(db_bytes(hash, sizeof(hash)), db_int(complaint_id), db_int(resolution), db_time(expires_ms)), NULL);
 	/* two equal secrets of 96 bits are a broken generator, not somebody who was faster */
 	return st == E_STALE ? E_INTERNAL : st;
 }

@@ -14,8 +14,8 @@
 #define LINK_KEPT_MS      (90 * INT64_C(86400000))
 
 /* A new link into `out`, with a NUL. Inside the transaction that makes it worth sending; those of before stay good.
- * `reopen_count`: times re-opened, of a duplicate its parent's added. Errors: of the database. */
-MUST_USE enum status link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int reopen_count,
+ * `resolution`: of the struct complaint. Errors: of the database. */
+MUST_USE enum status link_create(struct db *db, struct arena *a, const char *number, int64_t complaint_id, int resolution,
 				 int64_t expires_ms, char out[static LINK_CHARS + 1]);
 
 struct link {

@@ -20,9 +20,13 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 class Story:
     """One complaint of one citizen, and the messages about it."""
 
-    def __init__(self, stack, phone, database, citizen):
+    def __init__(self, stack, phone, database, citizen, **more):
         self.stack, self.phone, self.db, self.citizen = stack, phone, database, citizen
-        self.number = citizen.lodge(subcategory=QUIET, ward=WARD, description="zxqv dark street", landmark="zxqv gate", name="Zxqv Sen").data["number"]
+        self.number = citizen.lodge(subcategory=QUIET, ward=WARD, description="zxqv dark street", landmark="zxqv gate", name="Zxqv Sen",
+                                    **more).data["number"]
+
+    def joined_by(self, neighbour):
+        return Story(self.stack, self.phone, self.db, neighbour, me_too=self.number)
 
     def holder(self):
         return people.holder(self.stack, self.phone, self.db, self.number)
@@ -45,7 +49,7 @@ class Story:
         """One more link as the messages carry them: what was sent cannot be read, only its hash is there."""
         link = self.number + base64.urlsafe_b64encode(secrets.token_bytes(12)).decode()
         self.db("INSERT INTO link (token_hash, complaint_id, reopen_count, expires_at) SELECT %s, id,"
-                " IFNULL(%s, reopen_count + IFNULL((SELECT p.reopen_count FROM complaint p WHERE p.id = c.parent_id), 0)), %s"
+                " IFNULL(%s, reopen_count + reopens_left + IFNULL((SELECT p.reopen_count FROM complaint p WHERE p.id = c.parent_id), 0)), %s"
                 " FROM complaint c WHERE number = %s",
                 (hashlib.sha256(link.encode()).digest(), reopened, datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds), self.number))
         return link
@@ -229,10 +233,7 @@ def test_keys_of_two_links_never_meet(anyone, story):
 # -- a duplicate has links of its own
 
 def test_a_duplicate_shows_and_rates_its_parents_resolution(anyone, story, database):
-    neighbour = anyone.login()
-    child = Story.__new__(Story)
-    child.stack, child.phone, child.db, child.citizen = story.stack, story.phone, database, neighbour
-    child.number = neighbour.lodge(subcategory=QUIET, ward=WARD, me_too=story.number).data["number"]
+    child = story.joined_by(anyone.login())
     story.resolve("Lamps replaced")
     link = child.link()
     view = look(anyone, link).data
@@ -246,6 +247,31 @@ def test_a_duplicate_shows_and_rates_its_parents_resolution(anyone, story, datab
     done = do(anyone, link, "reopen", look(anyone, link).data["version"], note="mine is dark").data
     assert (done["number"], done["state"], done["level"]) == (child.number, "ESCALATED", 1)
     assert story.state() == "RESOLVED"
+
+
+def test_a_duplicate_on_its_own_again_counts_on(anyone, story, database):
+    """What was said of its parent's second resolution is not taken for what is said of its own first."""
+    child = story.joined_by(anyone.login())
+    link = story.resolve()
+    do(anyone, link, "reopen", look(anyone, link).data["version"], note="dark")
+    story.resolve_by_eo(1)
+    first = child.link()
+    do(anyone, first, "rate", look(anyone, first).data["version"], stars=2)
+    do(anyone, first, "reopen", look(anyone, first).data["version"], note="mine is dark")
+    second = child.resolve_by_eo(1)
+    assert look(anyone, first, expect=410).code == "link_spent"
+    view = look(anyone, second).data
+    assert sorted(offers(view)) == ["rate", "reopen"]
+    do(anyone, second, "rate", view["version"], stars=4)
+    assert database("SELECT stars FROM rating r JOIN complaint c ON c.id = r.complaint_id WHERE number = %s ORDER BY r.reopen_count",
+                    (child.number,)) == ((2,), (4,))
+
+
+def test_merging_marks_the_parent_as_joining_does(anyone, story, database):
+    other = Story(story.stack, story.phone, database, anyone.login())
+    people.act(people.officer(story.stack, story.phone, database, "gro.lgt"), other.number, "merge", parent=story.number)
+    assert database("SELECT joined FROM complaint WHERE number = %s", (story.number,)) == ((1,),)
+    assert anyone.status(other.number, expect=200).data["state"] == story.state()
 
 
 def test_the_public_status_of_a_duplicate_moves_with_its_parent(anyone, story):
