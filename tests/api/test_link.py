@@ -2,6 +2,7 @@
 import base64
 import datetime
 import hashlib
+import re
 import secrets
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import people
 from client import fresh_key
-from watch import together
+from watch import together, wait_until
 
 QUIET = "LGT-02"        # needs no photo of what was done
 WARD = 68
@@ -53,6 +54,13 @@ class Story:
                 " FROM complaint c WHERE number = %s",
                 (hashlib.sha256(link.encode()).digest(), reopened, datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds), self.number))
         return link
+
+    def sent(self, n):
+        """The link of the nth message about this complaint that carries one."""
+        def links():
+            return [m for text in self.phone.messages(self.citizen.mobile) for m in re.findall("/r#(" + self.number + ".{16})", text["text"])]
+        wait_until(lambda: len(links()) >= n, 10, "the message")
+        return links()[n - 1]
 
     def state(self):
         return self.db("SELECT state FROM complaint WHERE number = %s", (self.number,))[0][0]
@@ -101,12 +109,9 @@ def test_the_link_of_a_resolution_shows_it_and_what_can_be_done(anyone, story):
 
 
 def test_the_message_carries_a_link_that_works(anyone, story, database):
-    before = database("SELECT COUNT(*) FROM link")[0][0]
     people.act(story.holder(), story.number, "resolve", note="Done")
-    assert database("SELECT COUNT(*) FROM link")[0][0] == before + 1
-    text = story.phone.wait_for(story.citizen.mobile, "/r#" + story.number)["text"].replace(" ", "")
-    link = text[text.index("/r#") + 3:][:28]
-    assert look(anyone, link).data["state"] == "RESOLVED"
+    assert database("SELECT COUNT(*) FROM link l JOIN complaint c ON c.id = l.complaint_id WHERE number = %s", (story.number,)) == ((1,),)
+    assert look(anyone, story.sent(1)).data["state"] == "RESOLVED"
 
 
 def test_a_reject_shows_its_reason(anyone, story):
@@ -253,9 +258,11 @@ def test_a_duplicate_on_its_own_again_counts_on(anyone, story, database):
     """What was said of its parent's second resolution is not taken for what is said of its own first."""
     child = story.joined_by(anyone.login())
     link = story.resolve()
+    assert look(anyone, child.sent(1)).data["state"] == "RESOLVED"
     do(anyone, link, "reopen", look(anyone, link).data["version"], note="dark")
+    assert look(anyone, child.sent(1), expect=410).code == "link_spent"
     story.resolve_by_eo(1)
-    first = child.link()
+    first = child.sent(2)
     do(anyone, first, "rate", look(anyone, first).data["version"], stars=2)
     do(anyone, first, "reopen", look(anyone, first).data["version"], note="mine is dark")
     second = child.resolve_by_eo(1)
