@@ -17,6 +17,7 @@ GRANT INSERT, UPDATE (tries) ON ekmc.link TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_api@'%';
 GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_api@'%';
+GRANT EXECUTE ON FUNCTION ekmc.near_m TO ekmc_api@'%';
 
 GRANT SELECT, UPDATE ON ekmc.outbox TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.sms_template TO ekmc_notify@'%';

@@ -14,6 +14,7 @@
 #include "domain/link.h"
 #include "domain/move.h"
 #include "domain/login.h"
+#include "domain/near.h"
 #include "domain/otp.h"
 #include "domain/staff.h"
 #include "domain/status_cache.h"
@@ -52,6 +53,8 @@ static const struct {
 	{ attachment_sql, &attachment_sql_n },
 	{ login_sql, &login_sql_n },
 	{ staff_sql, &staff_sql_n },
+	{ link_check_sql, &link_check_sql_n },
+	{ near_sql, &near_sql_n },
 };
 
 static void

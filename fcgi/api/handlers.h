@@ -48,6 +48,12 @@ enum status action_post(struct call *c);
 /* attachments.c */
 enum status upload_post(struct call *c);
 enum status attachment_get(struct call *c);
+/* near.c */
+enum status similar_post(struct call *c);
+
+/* link.c */
+enum status link_post(struct call *c);
+enum status link_action_post(struct call *c);
 
 /* ops.c */
 enum next healthz(struct call *c);

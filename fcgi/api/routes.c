@@ -5,6 +5,7 @@
 #define V1      "/api/v1"
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
 #define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
+#define JOINERS (CITIZEN | DESK | GRO)
 #define ALL     (CITIZEN | STAFF)
 #define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
 #define USERS   (CONTROLLING | ADMIN)
@@ -44,12 +45,15 @@ const struct route routes[] = {
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
 	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_POST,   V1 "/complaints/similar",           JOINERS,  GUARD_JSON,              NULL,          similar_post    },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
 
 	{ M_POST,   V1 "/uploads",                      ALL,      TAKING,                  NULL,          upload_post     },
 	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },
+	{ M_POST,   V1 "/links",                        ANYONE,   GUARD_JSON,              NULL,          link_post       },
+	{ M_POST,   V1 "/links/actions",                ANYONE,   ACTING,                  NULL,          link_action_post },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },

@@ -359,9 +359,8 @@ write_payload(const struct job *j, const struct complaint *about, struct span *o
 
 	if (st == E_OK && about->citizen_id != 0 && (done || j->m->action == ASK_CITIZEN)) {
 		const int64_t until = j->m->now_ms + j->w->directory->rules.reopen_window_ms;
-		const int reopened = about->reopen_count + (about == c ? 0 : c->reopen_count);
 
-		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, reopened, until, link);
+		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, about->resolution, until, link);
 		(void)json_object_set_new(o, "until", json_time(until));
 		(void)json_object_set_new(o, "link", json_string(link));
 	}
@@ -390,9 +389,8 @@ store_rating(const struct job *j)
 	if (j->m->action != RATE)
 		return E_OK;
 	st = db_run(j->w->db, j->w->arena, &move_sql[Q_RATE],
-		    DB_ARGS(db_int(c->id), db_int(c->reopen_count + (child ? c->parent.reopen_count : 0)), db_int(j->m->stars),
-			    db_text(j->m->reasons), db_text(j->m->comment), db_time(j->m->now_ms), id_or_null(whose),
-			    db_text(c->department)),
+		    DB_ARGS(db_int(c->id), db_int(c->resolution), db_int(j->m->stars), db_text(j->m->reasons),
+			    db_text(j->m->comment), db_time(j->m->now_ms), id_or_null(whose), db_text(c->department)),
 		    NULL);
 	return st == E_STALE ? illegal(j, REFUSAL_RATED) : st;
 }
