@@ -47,7 +47,7 @@ struct load {
 #define NAMES { "en", TEXT, .most = 100 }, { "bn", TEXT, .most = 100 }, { "hi", TEXT, .most = 100 }
 #define TEMPLATE \
 	.file = "templates.csv", .columns = { \
-		{ "code", CODE, .most = 30 }, { "audience", WORD, .of = "citizen lme gro eo holder" }, \
+		{ "code", CODE, .most = 30 }, { "audience", WORD, .of = "citizen lme gro eo holder controlling" }, \
 		{ "en", TEXT, .most = 1000 }, { "bn", TEXT, .most = 1000 }, { "hi", TEXT, .most = 1000 }, \
 		{ "dlt_id_en", CODE, .most = 30 }, { "dlt_id_bn", CODE, .most = 30 }, { "dlt_id_hi", CODE, .most = 30 } }
 #define TEMPLATE_SQL(language) \
