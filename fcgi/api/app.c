@@ -13,6 +13,7 @@
 #include "domain/otp.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
+#include "domain/wording.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -34,9 +35,9 @@ static const struct {
 	const struct sql *table;
 	const size_t *n;
 } modules[] = {
-	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
-	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
-	{ idempotency_sql, &idempotency_sql_n },
+	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },         { directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n },     { move_sql, &move_sql_n },
+	{ idempotency_sql, &idempotency_sql_n }, { wording_sql, &wording_sql_n },
 };
 
 static void

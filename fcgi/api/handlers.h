@@ -28,6 +28,12 @@ enum status complaints_get(struct call *c);
 enum status timeline_get(struct call *c);
 enum status action_post(struct call *c);
 
+/* templates.c */
+enum status templates_get(struct call *c);
+enum status template_get(struct call *c);
+enum status template_put(struct call *c);
+enum status template_preview(struct call *c);
+
 /* ops.c */
 enum next healthz(struct call *c);
 enum next readyz(struct call *c);

@@ -29,6 +29,11 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
 
+	{ M_GET,    V1 "/templates",                    ADMIN,    GUARD_NONE,              NULL,          templates_get   },
+	{ M_GET,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_NONE,              NULL,          template_get    },
+	{ M_PUT,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_JSON,              NULL,          template_put    },
+	{ M_POST,   V1 "/templates/preview",            ADMIN,    GUARD_JSON,              NULL,          template_preview },
+
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },
 	{ M_GET,    "/metrics",                         ANYONE,   GUARD_NONE,              metrics_get,   NULL            },

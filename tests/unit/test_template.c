@@ -124,7 +124,7 @@ test_template__counts_parts(void **state UNUSED)
 		buf_text(&text, rows[i].head);
 		for (int k = 0; k < rows[i].times; k++)
 			buf_text(&text, rows[i].unit);
-		assert_int_equal(template_parts(buf_view(&text)), rows[i].parts);
+		assert_int_equal(template_size(buf_view(&text)).parts, rows[i].parts);
 		buf_release(&text);
 	}
 }
