@@ -443,25 +443,25 @@ expected(const struct scene *s)
 static void
 check_all(const char *action)
 {
-	static const char *const departments[] = { "DRN", "PRK", "LGT" }, *const languages[] = { "en", "bn", "hi" };
+	static const char *const departments[] = { "DRN", "DRN", "DRN", "DRN", "PRK", "LGT" };
+	static const char *const languages[] = { "en", "bn", "hi" };
 
-	for (size_t to = 0; to < ARRAY_LEN(states); to++)
-		for (size_t d = 0; d < ARRAY_LEN(departments); d++)
-			for (int k = 0; k < 4; k++) {
-				const struct scene s = { .action = action,
-							 .from = states[(to + (size_t)k) % ARRAY_LEN(states)],
-							 .to = states[to],
-							 .department = departments[d],
-							 .borough = 1 + k % 3,
-							 .level = k % 3,
-							 .holder = k == 0 ? 0 : 10 + k,
-							 .last_holder = k == 1 ? 31 : 0,
-							 .language = languages[k % 3],
-							 .anonymous = k == 3,
-							 .asked_in = states[k + 2 == 4 ? 5 : k] };
+	for (int i = 0; i < (int)ARRAY_LEN(states) * (int)ARRAY_LEN(departments); i++) {
+		int to = i % (int)ARRAY_LEN(states), k = i / (int)ARRAY_LEN(states);
+		const struct scene s = { .action = action,
+					 .from = states[(to + k) % (int)ARRAY_LEN(states)],
+					 .to = states[to],
+					 .department = departments[k],
+					 .borough = 1 + k % 3,
+					 .level = (k + to) % 3,
+					 .holder = k == 0 ? 0 : 11 + (k + to) % 4,
+					 .last_holder = k == 1 ? 31 : 0,
+					 .language = languages[k % 3],
+					 .anonymous = k == 3,
+					 .asked_in = states[(k + to) % 6 == 4 ? 5 : (k + to) % 6] };
 
-				assert_string_equal(told(&s), expected(&s));
-			}
+		assert_string_equal(told(&s), expected(&s));
+	}
 	arena_reset(one.a);
 }
 
