@@ -196,30 +196,41 @@ check_placeholders(struct arena *a, const struct wording_kind *kind, struct span
 	return missing == 0 ? E_OK : wrong(errors, names_of(a, missing));
 }
 
-/* Letters of the message's language and what all three share. A text in the place of another language would go out unseen. */
-static enum status
-check_letters(enum lang lang, struct span text, struct field_errors *errors)
-{
-	static const struct {
-		int32_t first, last;
-		const char *name;
-	} scripts[LANG__COUNT] = {
-		[LANG_EN] = { 'A', 'z', "English" },
-		[LANG_BN] = { 0x0980, 0x09FF, "বাংলা" },
-		[LANG_HI] = { 0x0900, 0x097F, "हिन्दी" },
-	};
-	bool own = false;
+static const struct {
+	int32_t first, last;
+	const char *name;
+} scripts[LANG__COUNT] = {
+	[LANG_EN] = { 'A', 'z', "English" },
+	[LANG_BN] = { 0x0980, 0x09FF, "বাংলা" },
+	[LANG_HI] = { 0x0900, 0x097F, "हिन्दी" },
+};
 
+/* *own: there is a letter of the language. False: there is one of another. */
+static bool
+has_letters(enum lang lang, struct span text, bool *own)
+{
 	for (size_t i = 0; i < text.n;) {
 		int32_t c = scan_utf8_next(text, &i);
 		bool danda = c == 0x0964 || c == 0x0965, in_script = c >= scripts[lang].first && c <= scripts[lang].last;
 		bool shared = (c >= ' ' && c <= '~') || (lang != LANG_EN && (danda || c == 0x200C || c == 0x200D));
 
 		if (!shared && !in_script)
-			return wrong(errors, scripts[lang].name);
-		own = own || (in_script && !danda);
+			return false;
+		*own = *own || (in_script && !danda);
 	}
-	return own ? E_OK : wrong(errors, scripts[lang].name);
+	return true;
+}
+
+/* Letters of the message's language and what all three share. A text in the place of another language would go out unseen. */
+static enum status
+check_letters(enum lang lang, struct span text, struct field_errors *errors)
+{
+	struct template_piece piece;
+	bool own = false, right = true, paired;
+
+	while (right && template_piece(&text, &piece, &paired))
+		right = piece.is_name || has_letters(lang, piece.text, &own);
+	return right && own ? E_OK : wrong(errors, scripts[lang].name);
 }
 
 static size_t
