@@ -4,6 +4,7 @@ ALTER TABLE complaint
   ADD COLUMN waiting_from VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'state before AWAITING_CITIZEN, to go back to' AFTER parent_id,
   ADD COLUMN waiting_since DATETIME(3) NULL COMMENT 'since when the clocks stand, UTC' AFTER waiting_from,
   ADD COLUMN asked TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'questions of the present holder, at most two' AFTER waiting_since,
+  ADD COLUMN asked_before TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'questions of the LME who asks to be relieved' AFTER asked,
   ADD COLUMN last_holder_id BIGINT UNSIGNED NULL COMMENT 'the employee who resolved or rejected it, hears the rating' AFTER holder_id,
   ADD COLUMN proposed_id BIGINT UNSIGNED NULL COMMENT 'the colleague whom the LME proposes in a reassignment request' AFTER last_holder_id,
   ADD COLUMN closed_by_clock BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'closed unrated when the window ended' AFTER resolved_at,
