@@ -81,7 +81,7 @@ MODIFIES SQL DATA
 COMMENT 'messages of one event by duty'
 BEGIN
   DECLARE v_rule INT DEFAULT 0;
-  DECLARE v_holder, v_last_holder, v_staff BIGINT UNSIGNED;
+  DECLARE v_holder, v_last_holder, v_parent, v_staff BIGINT UNSIGNED;
   DECLARE v_department VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin;
   DECLARE v_state, v_held, v_audience VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin;
   DECLARE v_template VARCHAR(30) CHARACTER SET ascii COLLATE ascii_bin;
@@ -89,9 +89,13 @@ BEGIN
   DECLARE v_level, v_borough TINYINT UNSIGNED;
   DECLARE v_told TEXT CHARACTER SET ascii DEFAULT p_told;
 
-  SELECT holder_id, last_holder_id, department_code, state, level, borough_no
-    INTO v_holder, v_last_holder, v_department, v_state, v_level, v_borough
+  SELECT holder_id, last_holder_id, parent_id, department_code, state, level, borough_no
+    INTO v_holder, v_last_holder, v_parent, v_department, v_state, v_level, v_borough
     FROM complaint WHERE id = p_complaint_id;
+  -- whose work a duplicate's complainant rates
+  IF v_state = 'DUPLICATE' THEN
+    SELECT last_holder_id INTO v_last_holder FROM complaint WHERE id = v_parent;
+  END IF;
   WHILE v_rule < p_rules DO
     SELECT audience, template INTO v_audience, v_template
       FROM notification_rule WHERE event = p_action AND to_state IN ('', v_state) AND audience NOT IN ('citizen', 'lme')

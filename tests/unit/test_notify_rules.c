@@ -190,7 +190,7 @@ told(const struct scene *s)
 static const struct {
 	struct scene scene;
 	const char *told;
-} moves[] = {
+} design[] = {
 	{ DRN(.action = "lodge", .to = "ASSIGNED", .holder = 11), "citizen7 registered bn, staff11 lme_assigned bn" },
 	{ DRN(.action = "lodge", .to = "UNASSIGNED"), "citizen7 registered bn, " GROS("gro_unassigned") },
 	{ DRN(.action = "me_too", .to = "DUPLICATE"), "citizen7 me_too bn" },
@@ -258,8 +258,8 @@ static void
 test_notify_rules__every_move_tells_whom_the_design_says(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(moves); i++)
-		assert_string_equal(told(&moves[i].scene), moves[i].told);
+	for (size_t i = 0; i < ARRAY_LEN(design); i++)
+		assert_string_equal(told(&design[i].scene), design[i].told);
 }
 
 static void
@@ -295,6 +295,23 @@ test_notify_rules__where_nobody_has_the_duty_somebody_above_does(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_string_equal(told(&rows[i].scene), rows[i].told);
+}
+
+static void
+test_notify_rules__the_rating_of_a_duplicate_is_for_whom_resolved_its_parent(void **state)
+{
+	static const struct scene rated = DRN(.action = "rate", .from = "DUPLICATE", .to = "DUPLICATE", .last_holder = 11);
+
+	(void)state;
+	set_scene(&rated);
+	run("INSERT INTO complaint (id, number, state, level, channel, department_code, category_code, subcategory_code, ward_no, "
+	    "borough_no,"
+	    " description, language, last_holder_id, lodged_at, due_at, changed_at, event_count, event_head) VALUES (2, "
+	    "'261100000024',"
+	    " 'RESOLVED', 0, 'WEB', 'DRN', 'X', 'DRN-01', 1, 1, 'd', 'bn', 31, NOW(), NOW(), NOW(), 1, REPEAT('h', 32));"
+	    "UPDATE complaint SET parent_id = 2 WHERE id = 1");
+	notify("rate");
+	assert_string_equal(outbox(), "staff31 holder_rated bn");
 }
 
 static void
@@ -541,6 +558,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_notify_rules__every_move_tells_whom_the_design_says),
 		cmocka_unit_test(test_notify_rules__where_nobody_has_the_duty_somebody_above_does),
+		cmocka_unit_test(test_notify_rules__the_rating_of_a_duplicate_is_for_whom_resolved_its_parent),
 		cmocka_unit_test(test_notify_rules__one_person_hears_once),
 		cmocka_unit_test(test_notify_rules__every_event_in_every_state),
 		cmocka_unit_test(test_notify_rules__the_table_is_what_the_procedure_expects),
