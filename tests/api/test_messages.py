@@ -128,6 +128,14 @@ def test_questions_and_answers(live):
     life.told((LME, "holder_withdrawn"))
 
 
+def test_a_long_bengali_reason_is_cut_between_words(live):
+    life = live("bn")
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    life.act(life.staff["lme"], "request_reassign", note="ম্যানহোলটি রাস্তার উল্টো দিকে\n" + "পাশের ওয়ার্ডে পড়ে " * 40)
+    asked = next(m for m in life.told(("citizen", "reassigned"), (GRO, "gro_reassign_request")) if m["template"] == "gro_reassign_request")
+    assert "অনুরোধ: ম্যানহোলটি রাস্তার উল্টো দিকে। " in asked["text"]
+
+
 def test_other_ways_it_may_go(live):
     life = live("hi")
     gro, eo1, eo2 = (life.staff[r] for r in ("gro", "eo1", "eo2"))
