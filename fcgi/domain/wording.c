@@ -65,14 +65,14 @@ const struct sql wording_sql[] = {
 			"= "
 			"c.staff_id WHERE c.code = ? AND c.language = ? ORDER BY c.id DESC LIMIT " HISTORY_MOST,
 			"ss", "tsss", false },
-	[Q_BEFORE] = { "SELECT text, dlt_id FROM sms_template WHERE code = ? AND language = ?", "ss", "ss", false },
+	/* locked, so that of two at once each keeps what the other wrote */
+	[Q_BEFORE] = { "SELECT text, dlt_id FROM sms_template WHERE code = ? AND language = ? FOR UPDATE", "ss", "ss", false },
 	[Q_KEEP] = { "INSERT INTO sms_template_change (code, language, at, staff_id, text_before, dlt_id_before) VALUES (?, ?, ?, "
 		     "?, ?, ?)",
 		     "sstiss", "", false },
-	/* compare-and-set: bytes, because a collation takes much for the same */
-	[Q_CHANGE] = { "UPDATE sms_template SET text = ?, dlt_id = ?, changed_at = ?, changed_by = ?"
-		       " WHERE code = ? AND language = ? AND CAST(text AS BINARY) = CAST(? AS BINARY) AND dlt_id = ?",
-		       "sstissss", "", false },
+	[Q_CHANGE] = { "UPDATE sms_template SET text = ?, dlt_id = ?, changed_at = ?, changed_by = ? WHERE code = ? AND language = "
+		       "?",
+		       "sstiss", "", false },
 	[Q_BUMP] = { "UPDATE directory_version SET version = version + 1, changed_at = ?", "t", "", false },
 };
 const size_t wording_sql_n = ARRAY_LEN(wording_sql);
@@ -369,11 +369,7 @@ change_body(struct db *db, void *arg)
 	if (st != E_OK || is_so(c, text, dlt_id))
 		return st;
 	st = db_run(db, c->arena, &wording_sql[Q_CHANGE],
-		    DB_ARGS(db_text(e->text), db_text(e->dlt_id), db_time(e->now_ms), db_int(e->staff_id), code, lang,
-			    db_text(text), db_text(dlt_id)),
-		    &done);
-	if (st == E_OK && done.affected == 0)
-		return E_CONFLICT; /* somebody else changed it meanwhile: read again, so that the history has theirs */
+		    DB_ARGS(db_text(e->text), db_text(e->dlt_id), db_time(e->now_ms), db_int(e->staff_id), code, lang), &done);
 	if (st == E_OK)
 		st = db_run(db, c->arena, &wording_sql[Q_KEEP],
 			    DB_ARGS(code, lang, db_time(e->now_ms), db_int(e->staff_id), db_text(text), db_text(dlt_id)), &done);
