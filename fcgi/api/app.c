@@ -18,6 +18,7 @@
 #include "domain/otp.h"
 #include "domain/staff.h"
 #include "domain/status_cache.h"
+#include "domain/wording.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -55,6 +56,7 @@ static const struct {
 	{ staff_sql, &staff_sql_n },
 	{ link_check_sql, &link_check_sql_n },
 	{ near_sql, &near_sql_n },
+	{ wording_sql, &wording_sql_n },
 };
 
 static void

@@ -54,6 +54,11 @@ enum status similar_post(struct call *c);
 /* link.c */
 enum status link_post(struct call *c);
 enum status link_action_post(struct call *c);
+/* templates.c */
+enum status templates_get(struct call *c);
+enum status template_get(struct call *c);
+enum status template_put(struct call *c);
+enum status template_preview(struct call *c);
 
 /* ops.c */
 enum next healthz(struct call *c);

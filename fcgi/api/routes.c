@@ -54,6 +54,10 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },
 	{ M_POST,   V1 "/links",                        ANYONE,   GUARD_JSON,              NULL,          link_post       },
 	{ M_POST,   V1 "/links/actions",                ANYONE,   ACTING,                  NULL,          link_action_post },
+	{ M_GET,    V1 "/templates",                    ADMIN,    GUARD_NONE,              NULL,          templates_get   },
+	{ M_GET,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_NONE,              NULL,          template_get    },
+	{ M_PUT,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_JSON,              NULL,          template_put    },
+	{ M_POST,   V1 "/templates/preview",            ADMIN,    GUARD_JSON,              NULL,          template_preview },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },

@@ -4,12 +4,14 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/scan.h"
 #include "domain/link.h"
 #include "domain/parties.h"
 #include "domain/transition.h"
 
 #define DETAIL_BYTES  4000
 #define PAYLOAD_BYTES 4096
+#define REASON_CHARS  100
 
 enum { Q_MOVE, Q_LME, Q_PARENT, Q_CHILDREN, Q_RATE, Q_TELL_CHILD, Q_SAME_MOBILE };
 
@@ -343,6 +345,17 @@ write_detail(const struct job *j, struct span *out)
 	return out->p == NULL ? E_NOMEM : E_OK;
 }
 
+/* More of a note than any message shows; whole characters. */
+static json_t *
+reason_json(struct span note)
+{
+	size_t i = 0;
+
+	for (int n = 0; n < REASON_CHARS && scan_utf8_next(note, &i) >= 0; n++)
+		;
+	return json_stringn(note.p, i);
+}
+
 /* The variables of every message of this move, about `about`: the complaint itself, or a duplicate of it. */
 static enum status
 write_payload(const struct job *j, const struct complaint *about, struct span *out)
@@ -367,7 +380,7 @@ write_payload(const struct job *j, const struct complaint *about, struct span *o
 	if (st != E_OK)
 		return st;
 	if (j->m->note.p != NULL && !j->m->internal)
-		(void)json_object_set_new(o, "reason", json_stringn(j->m->note.p, j->m->note.n < 200 ? j->m->note.n : 200));
+		(void)json_object_set_new(o, "reason", reason_json(j->m->note));
 	if (j->m->stars != 0)
 		(void)json_object_set_new(o, "rating", json_integer(j->m->stars));
 	if (j->m->parent != NULL)
