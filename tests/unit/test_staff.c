@@ -32,8 +32,9 @@ setup(void **state)
 {
 	(void)state;
 	seeded_reset();
-	assert_true(private_sql(&maria, "UPDATE staff SET active = id <> 5, password_hash = 'x', department_code = NULL,"
-					" totp_sealed = NULL, totp_since = NULL, locked_until = NULL, failed_logins = 0"));
+	assert_true(private_sql(
+		&maria, "UPDATE staff SET active = id <> 5, password_hash = 'x', mobile_sealed = NULL, department_code = NULL,"
+			" totp_sealed = NULL, totp_since = NULL, locked_until = NULL, failed_logins = 0"));
 	arena_reset(one.a);
 	return 0;
 }
