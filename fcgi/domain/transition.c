@@ -91,6 +91,9 @@ transition_guard(const struct directory *d, const struct complaint *c, const str
 	if ((parties & P_CLOCK) != 0)
 		return c->state == ESCALATED && c->level >= LEVEL_MOST && row->on == ESCALATE ? REFUSAL_LEVEL
 											      : guard_clock(d, c, row->on, now_ms);
+	/* what a GRO or an escalation officer asked is not the LME's to leave behind */
+	if (row->on == VACATE && c->holder_id == 0)
+		return REFUSAL_STATE;
 	if (row->on == REOPEN)
 		return guard_reopen(d, c, now_ms);
 	if (row->on == RATE)
