@@ -95,6 +95,8 @@ scene(enum state s, enum state waiting_from, int level)
 
 	if (state_in(held, STATE_BIT(ASSIGNED) | STATE_BIT(IN_PROGRESS) | STATE_BIT(REASSIGN_REQUESTED)))
 		c.holder_id = LME_1;
+	if (held == REASSIGN_REQUESTED)
+		c.proposed_id = 2;
 	if (s == DUPLICATE) {
 		c.parent.id = 2;
 		c.parent.state = RESOLVED;

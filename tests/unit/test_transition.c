@@ -20,7 +20,7 @@ static const struct person {
 	bool for_caller;
 } people[] = {
 #define STAFF_OF(what, n, ...) what, { .kind = ACTOR_STAFF, .id = n }, { __VA_ARGS__ }, false
-	{ "nobody", { .kind = ACTOR_NOBODY }, { .role = 0 }, false },
+	{ "nobody", { .kind = ACTOR_NOBODY, .id = LME_1 }, { .role = 0 }, false },
 	{ "its complainant", { .kind = ACTOR_CITIZEN, .id = OWNER }, { .role = 0 }, false },
 	{ "another citizen", { .kind = ACTOR_CITIZEN, .id = OWNER + 1 }, { .role = 0 }, false },
 	{ "a citizen with the LME's id", { .kind = ACTOR_CITIZEN, .id = LME_1 }, { .role = 0 }, false },
@@ -391,7 +391,7 @@ check_holder(enum action on, const struct complaint *before, const struct compla
 	const bool lme = state_in(held(c), STATE_BIT(ASSIGNED) | STATE_BIT(IN_PROGRESS) | STATE_BIT(REASSIGN_REQUESTED));
 
 	assert_int_equal(c->holder_id, !lme ? 0 : on == ASSIGN || on == DIRECT ? 2 : LME_1);
-	assert_int_equal(c->proposed_id, on == REQUEST_REASSIGN ? 2 : 0);
+	assert_int_equal(c->proposed_id, held(c) == REASSIGN_REQUESTED ? 2 : 0);
 	assert_int_equal(c->last_holder_id, on == RESOLVE || on == REJECT ? 10 : on == WITHDRAW ? before->holder_id : 5);
 	assert_int_equal(c->parent.id, on == MERGE ? 9 : on == REOPEN || on == UNMERGE ? 0 : before->parent.id);
 }
