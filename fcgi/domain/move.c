@@ -72,6 +72,7 @@ illegal(const struct job *j, enum refusal why)
 
 /* ---- may they, and is everything told */
 
+/* Of the desk alone: another employee could try mobiles until one is the complainant's. */
 static enum status
 check_caller(struct job *j)
 {
@@ -81,6 +82,8 @@ check_caller(struct job *j)
 
 	if (j->m->mobile.p == NULL)
 		return E_OK;
+	if ((parties_of(j->w->directory, j->c, j->actor, false) & P_DESK) == 0)
+		return wrong(j, "/mobile", FE_UNKNOWN_KEY);
 	seal_index(j->w->seal, j->m->mobile, index);
 	st = db_run(j->w->db, j->w->arena, &move_sql[Q_SAME_MOBILE], DB_ARGS(db_int(j->c->citizen_id)), &rows);
 	if (st != E_OK)
