@@ -240,6 +240,7 @@ static void
 effects(const struct directory *d, const struct moving *m, const struct looked_up *found, struct complaint *c)
 {
 	const int64_t now_ms = m->now_ms;
+	const struct span subcategory = c->subcategory;
 
 	switch (m->action) {
 	case ASSIGN:
@@ -262,7 +263,7 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 		break;
 	case CORRECT:
 		set_place(d, m, found, c);
-		if (m->subcategory != NULL)
+		if (!span_eq(subcategory, c->subcategory))
 			promise_anew(d, now_ms, c);
 		break;
 	case VACATE:

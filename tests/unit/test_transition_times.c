@@ -223,6 +223,21 @@ test_transition_times__another_subject_has_another_promise(void **state)
 	}
 }
 
+/* A GRO could put the promise off for ever by correcting to what it is. */
+static void
+test_transition_times__the_same_subject_has_the_same_promise(void **state)
+{
+	struct complaint c = scene(ASSIGNED, UNASSIGNED, 0);
+	const int64_t due = c.due_ms;
+
+	(void)state;
+	c.escalate_ms = due - HOUR;
+	c.overdue_told = true;
+	(void)apply_at(&c, CORRECT, due + DAY, &subcategories[1]);
+	assert_true(span_eq(c.subcategory, SPAN("DRN-02")));
+	assert_true(c.due_ms == due && c.escalate_ms == due - HOUR && c.overdue_told);
+}
+
 int
 main(void)
 {
@@ -236,6 +251,7 @@ main(void)
 		cmocka_unit_test(test_transition_times__two_questions_of_one_holder),
 		cmocka_unit_test(test_transition_times__what_the_clock_reads_next),
 		cmocka_unit_test(test_transition_times__another_subject_has_another_promise),
+		cmocka_unit_test(test_transition_times__the_same_subject_has_the_same_promise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
