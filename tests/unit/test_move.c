@@ -5,63 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "core/buf.h"
-#include "core/tx.h"
-#include "domain/move.h"
-#include "lodging.h"
+#include "moving.h"
 
 #define ROUNDS 10
-
-static struct actor actor;
-static uint8_t token[SEAL_HASH_BYTES];
-static int keys;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	seeded_reset();
-	arena_reset(one.a);
-	actor = (struct actor){ .kind = ACTOR_CITIZEN, .id = citizen_new(&one, "9830012345", "hi"), .roles = CITIZEN };
-	session_for(&one, ACTOR_CITIZEN, actor.id, token);
-	return 0;
-}
-
-static void
-lodged(struct complaint *c)
-{
-	char key[24];
-	struct lodging in;
-	struct lodged out;
-
-	(void)snprintf(key, sizeof(key), "lodge-%d", ++keys);
-	in = lodging_of(directory, "DRN-01", token, key);
-	assert_int_equal(complaint_lodge(one.db, one.a, directory, seal, ids, &in, &out), E_OK);
-	assert_int_equal(complaint_find(one.db, one.a, out.number.p, &actor, c), E_OK);
-}
-
-/* An answer that tells which complaint the move left behind. */
-static enum status
-render(struct arena *a, const struct complaint *c, struct span *answer)
-{
-	*answer = span_of(arena_printf(a, "%s %lld", state_name(c->state), (long long)c->version));
-	return answer->p == NULL ? E_NOMEM : E_OK;
-}
-
-static struct moving
-withdrawal(int64_t version, const char *key)
-{
-	struct moving m = { MOVING_INIT,
-			    .render = render,
-			    .action = WITHDRAW,
-			    .version = version,
-			    .note = SPAN("মেরামত হয়ে গেছে"),
-			    .now_ms = MONDAY_MS + HOUR_MS };
-
-	seal_sha256(span_of(key), m.scope);
-	seal_sha256(SPAN("body"), m.body_hash);
-	return m;
-}
 
 /* Moves, and finds the complaint again when that succeeded. */
 static enum status
@@ -95,69 +41,6 @@ static enum status
 act(const struct moving *m, struct complaint *c)
 {
 	return act_as(&one, &actor, m, c);
-}
-
-static void
-add_text(struct buf *b, const struct db_value *v)
-{
-	buf_span(b, v->s);
-	buf_char(b, '\n');
-}
-
-static void
-add_hash(struct buf *b, const struct db_value *v, const char *after)
-{
-	uint8_t hash[SEAL_HASH_BYTES];
-
-	if (!v->null) {
-		seal_sha256(v->s, hash);
-		buf_hex(b, hash, sizeof(hash));
-	}
-	buf_text(b, after);
-}
-
-/* Every hash of the timeline once more, in C; the last is the complaint's head, the number of them its count. */
-static void
-check_chain(const struct complaint *c, size_t events)
-{
-	static const struct sql read = {
-		"SELECT complaint_id, seq, at, action, from_state, to_state, level, actor_kind, actor_id, office,"
-		" note, internal, detail, hash FROM complaint_event WHERE complaint_id = ? ORDER BY seq",
-		"i", "iitsssisissisb", false
-	};
-	static const struct sql head = { "SELECT event_head, event_count FROM complaint WHERE id = ?", "i", "bi", false };
-	struct db_rows rows = seeded_rows(&one, &read, DB_ARGS(db_int(c->id)));
-	uint8_t hash[SEAL_HASH_BYTES] = { 0 };
-
-	assert_int_equal(rows.n, events);
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct db_value *v = db_row(&rows, i);
-		struct buf b = BUF_INIT(8192);
-		char at[CLOCK_TEXT_SIZE];
-
-		(void)clock_text(v[2].i, at);
-		at[10] = ' ';
-		at[23] = '\0';
-		assert_int_equal(v[1].i, i + 1);
-		buf_add(&b, hash, sizeof(hash));
-		buf_printf(&b, "%lld\n%lld\n%s000\n", (long long)v[0].i, (long long)v[1].i, at);
-		add_text(&b, &v[3]);
-		add_text(&b, &v[4]);
-		add_text(&b, &v[5]);
-		buf_printf(&b, "%lld\n", (long long)v[6].i);
-		add_text(&b, &v[7]);
-		buf_printf(&b, "%lld\n", (long long)v[8].i);
-		add_text(&b, &v[9]);
-		add_hash(&b, &v[10], "\n");
-		buf_printf(&b, "%lld\n", (long long)v[11].i);
-		add_hash(&b, &v[12], "");
-		seal_sha256(buf_view(&b), hash);
-		buf_release(&b);
-		assert_memory_equal(hash, v[13].s.p, sizeof(hash));
-	}
-	rows = seeded_rows(&one, &head, DB_ARGS(db_int(c->id)));
-	assert_memory_equal(hash, db_row(&rows, 0)[0].s.p, sizeof(hash));
-	assert_int_equal(db_row(&rows, 0)[1].i, events);
 }
 
 static void
@@ -386,123 +269,6 @@ test_move__of_two_at_once_with_one_key_both_hear_it_is_done(void **state)
 	(void)pthread_barrier_destroy(&meet);
 }
 
-/* ---- joining one to another */
-
-static const struct duty gro_duty = { .role = GRO, .department = "DRN" };
-static const struct actor gro = { .kind = ACTOR_STAFF, .id = 3, .roles = GRO, .duties = &gro_duty, .n_duties = 1 };
-
-static struct moving
-joining(const struct complaint *parent, const char *key)
-{
-	struct moving m = withdrawal(1, key);
-
-	m.action = MERGE;
-	m.parent = parent->number.p;
-	return m;
-}
-
-struct joiner {
-	pthread_t thread;
-	pthread_barrier_t *meet;
-	struct moving m;
-	struct complaint c;
-	enum status st;
-	enum refusal why;
-};
-
-static void *
-join_it(void *arg)
-{
-	struct joiner *t = arg;
-	struct hand h = hand_new();
-	const struct means w = { .db = h.db, .arena = h.a, .directory = directory, .seal = seal };
-	struct refused refused = { .why = REFUSAL_NONE };
-	struct span answer;
-	int64_t version;
-
-	assert_int_equal(directory_version(h.db, h.a, &version), E_OK); /* connected before the start */
-	(void)pthread_barrier_wait(t->meet);
-	t->st = complaint_act(&w, &gro, &t->m, &t->c, &answer, &refused);
-	t->why = refused.why;
-	hand_free(&h);
-	return NULL;
-}
-
-/* Each of two is joined to the other at the same instant: one stays open, and neither waits for the other in a circle. */
-static void
-test_move__of_two_joined_to_each_other_one_stays(void **state)
-{
-	static const char deadlocks[] =
-		"SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'INNODB_DEADLOCKS'";
-	const long long before = private_number(&maria, deadlocks);
-	pthread_barrier_t meet;
-
-	(void)state;
-	(void)pthread_barrier_init(&meet, NULL, 2);
-	for (int round = 0; round < ROUNDS; round++) {
-		struct complaint c[2];
-		struct joiner t[2];
-
-		lodged(&c[0]);
-		lodged(&c[1]);
-		for (int i = 0; i < 2; i++) {
-			char key[24];
-
-			(void)snprintf(key, sizeof(key), "join-%d-%d", round, i);
-			t[i] = (struct joiner){ .meet = &meet, .m = joining(&c[1 - i], key), .c = c[i] };
-			assert_int_equal(pthread_create(&t[i].thread, NULL, join_it, &t[i]), 0);
-		}
-		for (int i = 0; i < 2; i++)
-			assert_int_equal(pthread_join(t[i].thread, NULL), 0);
-		const int won = t[0].st == E_OK ? 0 : 1;
-
-		assert_int_equal(t[won].st, E_OK);
-		assert_int_equal(t[1 - won].st, E_ILLEGAL_MOVE);
-		assert_int_equal(t[1 - won].why, REFUSAL_PARENT);
-		check_chain(&c[won], 2);
-		check_chain(&c[1 - won], 1);
-	}
-	(void)pthread_barrier_destroy(&meet);
-	assert_int_equal(private_number(&maria, deadlocks), before);
-}
-
-struct attempt {
-	struct moving m;
-	struct complaint c;
-	int lodged_meanwhile;
-};
-
-static enum status
-try_in_transaction(struct db *db, void *arg)
-{
-	struct attempt *t = arg;
-	struct hand h = hand_new();
-	struct refused refused = { .why = REFUSAL_NONE };
-	const struct means w = { .db = db, .arena = h.a, .directory = directory, .seal = seal };
-	struct complaint other;
-	enum status st = complaint_move(&w, &gro, &t->m, &t->c, &refused);
-
-	lodged(&other); /* by `one`, while this transaction is open */
-	t->lodged_meanwhile++;
-	hand_free(&h);
-	return st;
-}
-
-/* A number that does not exist locked the gap where the next complaints are stored. */
-static void
-test_move__joining_to_nothing_holds_up_nobody(void **state)
-{
-	const struct complaint none = { .number = SPAN("999999999999") };
-	struct attempt t = { .m = joining(&none, "k") };
-	struct hand h = hand_new();
-
-	(void)state;
-	lodged(&t.c);
-	assert_int_equal(db_tx(h.db, try_in_transaction, &t, NULL), E_INVALID);
-	assert_int_equal(t.lodged_meanwhile, 1);
-	hand_free(&h);
-}
-
 /* Who may see one, by duty: an empty department or borough means everywhere (actor.h). */
 static void
 test_move__officers_see_their_department_and_boroughs(void **state)
@@ -598,8 +364,6 @@ main(void)
 		cmocka_unit_test_setup(test_move__a_repeated_key_finds_it_done, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_one_wins_and_one_hears_of_it, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_with_one_key_both_hear_it_is_done, setup),
-		cmocka_unit_test_setup(test_move__of_two_joined_to_each_other_one_stays, setup),
-		cmocka_unit_test_setup(test_move__joining_to_nothing_holds_up_nobody, setup),
 		cmocka_unit_test_setup(test_move__officers_see_their_department_and_boroughs, setup),
 		cmocka_unit_test_setup(test_move__a_list_is_filtered_and_paged, setup),
 	};
