@@ -25,6 +25,7 @@ enum guard {
 	GUARD_JSON = 1,       /* the body is JSON, by its Content-Type too */
 	GUARD_IDEMPOTENT = 2, /* takes an Idempotency-Key; c->key is set, made up when none was sent */
 	GUARD_IN_CALL = 4,    /* the database call itself checks the session: the gate only reads the token */
+	GUARD_LARGE = 32,     /* a file: the body may have BODY_LARGE_BYTES; nginx has a location for it with the same limit */
 };
 
 struct route {
@@ -42,7 +43,8 @@ struct worker {
 	struct cache *cache;
 };
 
-#define CALL_PARAMS_MAX 4
+#define CALL_PARAMS_MAX  4
+#define BODY_LARGE_BYTES ((size_t)2 << 20)
 #define KEY_MAX         64
 
 struct call {

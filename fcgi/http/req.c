@@ -142,6 +142,12 @@ req_header(const struct req *r, const char *name)
 	return NULL;
 }
 
+const char *
+req_content_type(const struct req *r)
+{
+	return param(r, "CONTENT_TYPE");
+}
+
 static bool
 decode(struct arena *a, struct span raw, struct span *out)
 {
