@@ -20,6 +20,10 @@ static const struct ctl_command {
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
 	  "invented staff and complaints to try the system with" },
+	{ "roster", "import FILE | export  [--department CODE | --all] [--list NAME] [--dry-run] [--confirm-leaving]", ctl_roster,
+	  "officers, categories and subcategories as CSV; `ekmc-ctl roster --help` tells the format" },
+	{ "setting", "[NAME [VALUE]]", ctl_setting, "the rules that an administrator may change" },
+	{ "holiday", "list [YEAR] | add DAY EN BN HI | delete DAY", ctl_holiday, "days that promises of more than 24 hours skip" },
 	{ "users", "list | password USER", ctl_users, "who can log in; a new password from standard input" },
 };
 

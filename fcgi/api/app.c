@@ -11,6 +11,7 @@
 #include "core/stop.h"
 #include "domain/idempotency.h"
 #include "domain/otp.h"
+#include "domain/roster.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
 
@@ -37,6 +38,12 @@ static const struct {
 	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
 	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
+	{ roster_state_sql, &roster_state_sql_n },
+	{ roster_apply_sql, &roster_apply_sql_n },
+	{ roster_vacate_sql, &roster_vacate_sql_n },
+	{ admin_sql, &admin_sql_n },
+	{ admin_items_sql, &admin_items_sql_n },
+	{ admin_rules_sql, &admin_rules_sql_n },
 };
 
 static void

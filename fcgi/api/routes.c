@@ -6,6 +6,7 @@
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
 #define READERS (CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR)
 #define ALL     (CITIZEN | STAFF)
+#define KEEPERS (CONTROLLING | ADMIN)
 
 /* clang-format off */
 const struct route routes[] = {
@@ -28,6 +29,25 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
+
+	{ M_GET,    V1 "/roster",                       KEEPERS,  GUARD_NONE,              NULL,          roster_get      },
+	{ M_POST,   V1 "/roster",                       KEEPERS,  GUARD_IDEMPOTENT | GUARD_LARGE, NULL,   roster_post     },
+
+	{ M_GET,    V1 "/departments",                  KEEPERS,  GUARD_NONE,              NULL,          departments_get },
+	{ M_POST,   V1 "/departments",                  ADMIN,    ACTING,                  NULL,          department_post },
+	{ M_POST,   V1 "/departments/{code}",           ADMIN,    ACTING,                  NULL,          department_change_post  },
+	{ M_GET,    V1 "/categories",                   KEEPERS,  GUARD_NONE,              NULL,          categories_get  },
+	{ M_POST,   V1 "/categories",                   KEEPERS,  ACTING,                  NULL,          category_post   },
+	{ M_POST,   V1 "/categories/{code}",            KEEPERS,  ACTING,                  NULL,          category_change_post    },
+	{ M_GET,    V1 "/subcategories",                KEEPERS,  GUARD_NONE,              NULL,          subcategories_get       },
+	{ M_POST,   V1 "/subcategories",                KEEPERS,  ACTING,                  NULL,          subcategory_post        },
+	{ M_POST,   V1 "/subcategories/{code}",         KEEPERS,  ACTING,                  NULL,          subcategory_change_post },
+	{ M_GET,    V1 "/holidays",                     STAFF,    GUARD_NONE,              NULL,          holidays_get    },
+	{ M_PUT,    V1 "/holidays/{day}",               ADMIN,    ACTING,                  NULL,          holiday_put     },
+	{ M_DELETE, V1 "/holidays/{day}",               ADMIN,    GUARD_IDEMPOTENT,        NULL,          holiday_delete  },
+	{ M_GET,    V1 "/settings",                     ADMIN,    GUARD_NONE,              NULL,          settings_get    },
+	{ M_PUT,    V1 "/settings/{name}",              ADMIN,    ACTING,                  NULL,          setting_put     },
+	{ M_GET,    V1 "/changes",                      ADMIN,    GUARD_NONE,              NULL,          changes_get     },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },

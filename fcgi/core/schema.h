@@ -61,6 +61,7 @@ enum field_code {
 	FE_CHOOSE_WARD,
 	FE_EXPIRED,
 	FE_WRONG,
+	FE_TAKEN,
 	FIELD_CODE__COUNT
 };
 

@@ -25,6 +25,7 @@ static const char *const names[] = {
 	[E_STALE] = "E_STALE",
 	[E_ILLEGAL_MOVE] = "E_ILLEGAL_MOVE",
 	[E_STILL_RUNNING] = "E_STILL_RUNNING",
+	[E_CONFIRM] = "E_CONFIRM",
 	[E_RATE] = "E_RATE",
 	[E_OTP_LIMIT] = "E_OTP_LIMIT",
 	[E_LEGACY_DOWN] = "E_LEGACY_DOWN",

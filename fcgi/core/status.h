@@ -27,6 +27,7 @@ enum status {
 	E_STALE,        /* somebody moved the row meanwhile */
 	E_ILLEGAL_MOVE,
 	E_STILL_RUNNING,
+	E_CONFIRM, /* what it brings with it is to be confirmed first */
 	E_RATE,
 	E_OTP_LIMIT,
 	/* what we could not do */

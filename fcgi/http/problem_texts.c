@@ -84,6 +84,10 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"The same request is still being processed; please wait a few seconds and try again.",
 		"একই অনুরোধের কাজ এখনও চলছে; কয়েক সেকেন্ড পরে আবার চেষ্টা করুন।",
 		"यही अनुरोध अभी पूरा हो रहा है; कृपया कुछ सेकंड बाद फिर प्रयास करें।" } },
+	[E_CONFIRM] = { "confirm_needed", 409, { "Please confirm", "নিশ্চিত করুন", "कृपया पुष्टि करें" }, {
+		"People of this list leave open complaints behind, or a department would be left without anybody; please look at the report and confirm.",
+		"এই তালিকায় কারও হাতে খোলা অভিযোগ থেকে যাচ্ছে, বা কোনও বিভাগে কেউ থাকছেন না; বিবরণ দেখে নিশ্চিত করুন।",
+		"इस सूची से किसी की खुली शिकायतें छूट रही हैं, या किसी विभाग में कोई नहीं बचता; कृपया विवरण देखकर पुष्टि करें।" } },
 	[E_RATE] = { "rate_limited", 429, { "Too many requests", "অনেক বেশি অনুরোধ", "बहुत अधिक अनुरोध" }, {
 		"There were too many requests from your side; please wait a little and try again.",
 		"আপনার দিক থেকে অল্প সময়ে অনেক অনুরোধ এসেছে; একটু পরে আবার চেষ্টা করুন।",
@@ -179,5 +183,9 @@ const struct field_text field_texts[FIELD_CODE__COUNT] = {
 		"This is not right; please check it and enter it again.",
 		"এটি ঠিক নয়; মিলিয়ে দেখে আবার লিখুন।",
 		"यह सही नहीं है; कृपया जाँचकर फिर लिखें।" } },
+	[FE_TAKEN] = { "taken", {
+		"Somebody has this already; please choose another.",
+		"এটি আগেই অন্য কেউ নিয়েছেন; অন্য একটি বেছে নিন।",
+		"यह पहले से किसी और का है; कृपया दूसरा चुनें।" } },
 };
 /* clang-format on */
