@@ -39,7 +39,7 @@ static int
 run(struct conf *c, int argc, char **argv, enum status (*work)(struct job *j))
 {
 	char account[60];
-	struct job j = { .argc = argc, .argv = argv, .who = { .operator= ctl_operator(account), .now_ms = clock_now_ms() } };
+	struct job j = { .argc = argc, .argv = argv, .who = { .account = ctl_operator(account), .now_ms = clock_now_ms() } };
 	enum status st = E_NOMEM;
 
 	j.arena = arena_new(65536, ARENA_BYTES);

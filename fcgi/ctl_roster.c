@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 
+#include "core/cache.h"
 #include "core/clock.h"
 #include "core/scan.h"
 #include "domain/roster.h"
@@ -129,7 +130,7 @@ import(const struct roster_means *w, const struct options *o)
 	char account[60];
 	struct roster_job job = { .list = (enum roster_list)o->list,
 				  .department = o->department,
-				  .who = { .operator= ctl_operator(account), .now_ms = clock_now_ms() },
+				  .who = { .account = ctl_operator(account), .now_ms = clock_now_ms() },
 				  .dry_run = o->dry_run,
 				  .confirm = o->confirm };
 	struct admin_answer nothing = { .render = NULL };
@@ -198,12 +199,14 @@ ctl_roster(struct conf *c, int argc, char **argv)
 	w.seal = seal;
 	w.arena = arena_new(65536, ROSTER_ARENA_BYTES);
 	w.db = db_new(c);
+	w.cache = cache_new(c);
 	if (seal == NULL) {
 		st = E_INVALID;
-	} else if (w.arena != NULL && w.db != NULL) {
+	} else if (w.arena != NULL && w.db != NULL && w.cache != NULL) {
 		db_deadline(w.db, clock_monotonic_ms() + IMPORT_MS);
 		st = importing ? import(&w, &o) : export(&w, &o);
 	}
+	cache_free(w.cache);
 	db_free(w.db);
 	arena_free(w.arena);
 	seal_free(seal);

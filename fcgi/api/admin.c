@@ -413,7 +413,7 @@ static json_t *
 past_json(struct call *c, const struct admin_past *p)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "at", json_time(p->at_ms), "user", json_span(p->user), "operator",
-			 json_span(p->operator), "what", json_span(p->what), "subject", json_span(p->subject), "before",
+			 json_span(p->account), "what", json_span(p->what), "subject", json_span(p->subject), "before",
 			 stored_json(c, p->before), "after", stored_json(c, p->after));
 }
 

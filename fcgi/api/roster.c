@@ -64,9 +64,10 @@ own_department(const struct actor *actor)
 	return found;
 }
 
-/* Which department it is about: *department is absent for all of them. */
+/* Which department it is about: *department is absent for all of them. Whether there is such a one the database says: who has just
+ * made it must not wait until every process knows. */
 static enum status
-scope(struct call *c, const struct directory *d, const struct admin_who *who, struct span *department)
+scope(struct call *c, const struct admin_who *who, struct span *department)
 {
 	if (department->p == NULL && (c->actor.roles & ADMIN) == 0)
 		*department = own_department(&c->actor);
@@ -74,8 +75,6 @@ scope(struct call *c, const struct directory *d, const struct admin_who *who, st
 		return call_field(c, "/department", FE_REQUIRED);
 	if (span_eq(*department, SPAN(EVERYTHING)))
 		*department = (struct span){ NULL, 0 };
-	else if (directory_department(d, *department) == NULL)
-		return call_field(c, "/department", FE_NOT_FOUND);
 	return admin_may(who, *department) ? E_OK : E_FORBIDDEN;
 }
 
@@ -181,7 +180,6 @@ is_csv(struct span type)
 enum status
 roster_post(struct call *c)
 {
-	const struct catalogue *k = app_catalogue(c);
 	struct roster_query in = { .version = 0 };
 	struct roster_job job = { .csv = c->req.body, .who = who_of(c) };
 	const struct about about = { &job, c->req.lang };
@@ -195,7 +193,7 @@ roster_post(struct call *c)
 		return E_MEDIA_TYPE;
 	}
 	if (st == E_OK)
-		st = k == NULL ? E_BUSY : scope(c, k->directory, &job.who, &in.department);
+		st = scope(c, &job.who, &in.department);
 	if (st == E_OK)
 		st = means_of(c, &w);
 	if (st != E_OK)
@@ -295,25 +293,37 @@ lines_csv(struct call *c, const struct roster_means *w, const struct directory *
 	return st;
 }
 
+static void
+free_directory(void *d)
+{
+	directory_free(d);
+}
+
 enum status
 roster_get(struct call *c)
 {
-	const struct catalogue *k = app_catalogue(c);
 	const char *accept = req_header(&c->req, "ACCEPT");
 	const struct admin_who who = { .actor = &c->actor };
 	const bool by_admin = (c->actor.roles & ADMIN) != 0;
 	struct roster_query in = { .version = 0 };
 	struct roster_means w;
+	struct directory *d;
 	enum status st = call_query(c, query_fields, READING, &in);
 
 	if (st == E_OK)
-		st = k == NULL ? E_BUSY : scope(c, k->directory, &who, &in.department);
+		st = scope(c, &who, &in.department);
 	if (st == E_OK)
 		st = means_of(c, &w);
+	if (st == E_OK)
+		st = directory_load(w.db, &d);
 	if (st != E_OK)
 		return st;
+	if (!arena_defer(w.arena, free_directory, d))
+		return E_NOMEM;
+	if (in.department.p != NULL && directory_department(d, in.department) == NULL)
+		return call_field(c, "/department", FE_NOT_FOUND);
 	resp_header(&c->resp, "Vary", "Accept");
 	if (in.list != ROSTER_STAFF || (accept != NULL && strcasestr(accept, "text/csv") != NULL))
-		return lines_csv(c, &w, k->directory, (enum roster_list)in.list, in.department, by_admin);
-	return lines_json(c, &w, k->directory, in.department, by_admin);
+		return lines_csv(c, &w, d, (enum roster_list)in.list, in.department, by_admin);
+	return lines_json(c, &w, d, in.department, by_admin);
 }

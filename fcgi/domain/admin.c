@@ -100,7 +100,7 @@ admin_record(struct admin_change *c, const char *what, struct span subject, json
 		return E_NOMEM;
 	return db_run(c->db, c->arena, &admin_sql[Q_RECORD],
 		      DB_ARGS(db_time(who->now_ms), who->actor == NULL ? db_null() : db_int(who->actor->id),
-			      db_text(span_of(who->actor == NULL ? who->operator : NULL)), db_text(span_of(what)), db_text(subject),
+			      db_text(span_of(who->actor == NULL ? who->account : NULL)), db_text(span_of(what)), db_text(subject),
 			      db_text(was), db_text(is)),
 		      NULL);
 }
@@ -142,7 +142,7 @@ admin_history(struct db *db, struct arena *a, int64_t before_id, int limit, cons
 		list[i] = (struct admin_past){ .id = v[0].i,
 					       .at_ms = v[1].i,
 					       .user = v[2].s,
-					       .operator= v[3].s,
+					       .account = v[3].s,
 					       .what = v[4].s,
 					       .subject = v[5].s,
 					       .before = v[6].s,

@@ -15,7 +15,7 @@
 
 struct admin_who {
 	const struct actor *actor; /* NULL: whoever runs ekmc-ctl */
-	const char *operator;      /* then the account of the host */
+	const char *account;       /* then that of the host */
 	int64_t now_ms;
 	bool keyed; /* the two below are set: a repetition gets the first answer */
 	uint8_t scope[SEAL_HASH_BYTES], body_hash[SEAL_HASH_BYTES];
@@ -49,7 +49,8 @@ MUST_USE enum status admin_record(struct admin_change *c, const char *what, stru
 /* Inside the body: makes directory_version grow. */
 MUST_USE enum status admin_bump(struct admin_change *c);
 
-/* May this person look after the department: its controlling officer, an administrator, the operator? p == NULL: all of them. */
+/* May this person look after the department: its controlling officer, an administrator, who runs ekmc-ctl? p == NULL: all of them.
+ */
 bool admin_may(const struct admin_who *who, struct span department);
 
 extern const struct sql admin_sql[];
@@ -117,7 +118,7 @@ extern const size_t admin_items_sql_n;
 /* What was changed, for those who look after it. */
 struct admin_past {
 	int64_t id, at_ms;
-	struct span user, operator;               /* either is absent */
+	struct span user, account;                /* either is absent */
 	struct span what, subject, before, after; /* before, after: JSON text, or absent; of a long one only its {"bytes"} */
 };
 /* Newest first: ids below `before_id`. */

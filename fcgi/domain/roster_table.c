@@ -44,10 +44,13 @@ roster_table(struct arena *a, struct span text, const char *const *names, size_t
 	     struct roster_table *out)
 {
 	struct csv_error error = { .why = NULL };
+	size_t chars = 0;
 	enum status st;
 
 	*out = (struct roster_table){ .names = names, .n = n };
 	st = csv_parse(a, text, &out->csv, &error);
+	if (st == E_MALFORMED && error.fault != CSV_UTF8 && !scan_utf8(text, &chars))
+		error = (struct csv_error){ .fault = CSV_UTF8 }; /* UTF-16 has the quotes and commas of nothing */
 	if (st == E_MALFORMED)
 		return refuse_csv(faults, &error);
 	if (st != E_OK)

@@ -45,7 +45,7 @@ struct worker {
 
 #define CALL_PARAMS_MAX  4
 #define BODY_LARGE_BYTES ((size_t)2 << 20)
-#define KEY_MAX         64
+#define KEY_MAX          64
 
 struct call {
 	struct arena *arena;

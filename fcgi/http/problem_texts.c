@@ -73,9 +73,9 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"এই অভিযোগটি অন্য অভিযোগ ব্যবস্থায় আছে; সঙ্গে দেওয়া লিঙ্কে দেখুন।",
 		"यह शिकायत दूसरी शिकायत प्रणाली में है; कृपया साथ दिए गए लिंक पर देखें।" } },
 	[E_STALE] = { "changed_meanwhile", 409, { "Changed in the meantime", "ইতিমধ্যে বদলে গেছে", "इस बीच बदल गया" }, {
-		"Someone else has just changed this complaint; please look at it again and repeat your action if it is still needed.",
-		"এইমাত্র অন্য কেউ এই অভিযোগে বদল করেছেন; আবার দেখে নিয়ে দরকার হলে কাজটি ফের করুন।",
-		"इस शिकायत को अभी-अभी किसी और ने बदला है; कृपया फिर से देखें और आवश्यक हो तो दोबारा करें।" } },
+		"Someone else has just changed this; please look at it again and repeat your action if it is still needed.",
+		"এইমাত্র অন্য কেউ এটি বদলেছেন; আবার দেখে নিয়ে দরকার হলে কাজটি ফের করুন।",
+		"इसे अभी-अभी किसी और ने बदला है; कृपया फिर से देखें और आवश्यक हो तो दोबारा करें।" } },
 	[E_ILLEGAL_MOVE] = { "illegal_move", 409, { "Not possible now", "এখন সম্ভব নয়", "अभी संभव नहीं" }, {
 		"This cannot be done in the present state of the complaint; please choose one of the actions offered.",
 		"অভিযোগটির এখন যা অবস্থা, তাতে এটি করা যাবে না; যে কাজগুলি দেখানো আছে তার একটি বেছে নিন।",

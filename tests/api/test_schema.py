@@ -35,6 +35,9 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
     ("api", "DELETE FROM complaint"), ("api", "UPDATE complaint SET state = 'CLOSED'"), ("api", "DELETE FROM complaint_event"),
     ("api", "UPDATE complaint_event SET note = ''"), ("api", "INSERT INTO complaint_event SELECT * FROM complaint_event"),
     ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET active = 0"), ("api", "INSERT INTO roster SELECT * FROM roster"),
+    ("api", "DELETE FROM roster"), ("api", "DELETE FROM department"), ("api", "DELETE FROM subcategory"),
+    ("api", "UPDATE subcategory SET code = 'X'"), ("api", "UPDATE setting SET most = 1"), ("api", "DELETE FROM admin_change"),
+    ("api", "UPDATE admin_change SET at = at"),
     ("notify", "SELECT name_sealed FROM citizen"), ("notify", "SELECT description FROM complaint"), ("notify", "SELECT * FROM session"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])

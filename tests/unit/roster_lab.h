@@ -49,7 +49,7 @@ job_of(const char *csv, struct span department)
 {
 	return (struct roster_job){ .csv = span_of(csv),
 				    .department = department,
-				    .who = { .operator= "root", .now_ms = MONDAY_MS + HOUR_MS } };
+				    .who = { .account = "root", .now_ms = MONDAY_MS + HOUR_MS } };
 }
 
 static UNUSED enum status

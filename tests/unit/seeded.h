@@ -21,7 +21,8 @@ static struct seal *seal;
 
 /* Ward 1 and ward 2 are squares that overlap in a sliver; 142 to 144 have no outline. */
 static const char seeded_sql[] =
-	"INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES ('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
+	"INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES "
+	"('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
 	"INSERT INTO category (code, department_code, name_en, name_bn, name_hi, sort, active) VALUES "
 	"('DRN-A','DRN','A','ক','क',1,1),('DRN-B','DRN','B','খ','ख',2,1),('PRK-A','PRK','C','গ','ग',3,1);"
 	"INSERT INTO subcategory (code, category_code, department_code, name_en, name_bn, name_hi, sla_hours, photo_on_resolve,"

@@ -131,6 +131,7 @@ test_problem__codes_are_those_of_the_contract(void **state)
 		{ E_STALE, 409, "changed_meanwhile" },
 		{ E_ILLEGAL_MOVE, 409, "illegal_move" },
 		{ E_STILL_RUNNING, 409, "still_running" },
+		{ E_CONFIRM, 409, "confirm_needed" },
 		{ E_TOO_LARGE, 413, "too_large" },
 		{ E_MEDIA_TYPE, 415, "unsupported_media_type" },
 		{ E_INVALID, 422, "invalid" },
