@@ -10,6 +10,8 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "domain/idempotency.h"
+#include "domain/link.h"
+#include "domain/move.h"
 #include "domain/otp.h"
 #include "domain/roster.h"
 #include "domain/session.h"
@@ -35,9 +37,15 @@ static const struct {
 	const struct sql *table;
 	const size_t *n;
 } modules[] = {
-	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },     { directory_sql, &directory_sql_n },
-	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n }, { move_sql, &move_sql_n },
+	{ session_sql, &session_sql_n },
+	{ otp_sql, &otp_sql_n },
+	{ directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },
+	{ lodge_sql, &lodge_sql_n },
+	{ move_sql, &move_sql_n },
+	{ act_sql, &act_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
+	{ link_sql, &link_sql_n },
 	{ roster_state_sql, &roster_state_sql_n },
 	{ roster_apply_sql, &roster_apply_sql_n },
 	{ roster_vacate_sql, &roster_vacate_sql_n },

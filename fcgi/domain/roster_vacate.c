@@ -2,14 +2,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/tx.h"
-#if __has_include("domain/move.h")
 #include "domain/move.h"
-#else
-#include "domain/complaint.h"
-struct means { struct db *db; struct cache *cache; struct arena *arena; const struct directory *directory; const struct seal *seal; };
-#define complaint_hide(a,b,c) ((void)0)
-#define complaint_show(a,b,c) ((void)(a),(void)(b))
-#endif
 #include "domain/roster_impl.h"
 
 #define IDS_BYTES    (1 << 20)
@@ -66,10 +59,6 @@ roster_held(struct db *db, struct arena *a, const json_t *holders, const struct 
 	return st == E_OK ? read_held(a, &rows, out, n) : st;
 }
 
-#if !__has_include("domain/move.h")
-static enum status
-vacate_one(const struct means *m, const struct roster_held *held, int64_t now_ms) { (void)m;(void)held;(void)now_ms; return E_OK; }
-#else
 static enum status
 vacate_one(const struct means *m, const struct roster_held *held, int64_t now_ms)
 {
@@ -87,7 +76,6 @@ vacate_one(const struct means *m, const struct roster_held *held, int64_t now_ms
 	return st == E_STALE || st == E_ILLEGAL_MOVE ? E_CONFLICT : st;
 }
 
-#endif
 enum status
 roster_vacate(const struct roster_means *w, const struct roster_held *held, size_t n, int64_t now_ms)
 {
