@@ -1,5 +1,8 @@
 /* What can be wrong with a list, and what to do about it, in three languages. */
+#include "core/scan.h"
 #include "domain/roster.h"
+
+#define SHOWN_CHARS 40
 
 const char *const roster_list_names[] = {
 	[ROSTER_STAFF] = "staff", [ROSTER_CATEGORIES] = "categories", [ROSTER_SUBCATEGORIES] = "subcategories", NULL
@@ -174,6 +177,20 @@ roster_fault_code(enum roster_fault f)
 	return faults[f].code;
 }
 
+/* As much of a cell as a reader needs to recognise it. */
+static void
+quote(struct buf *out, struct span value)
+{
+	size_t end = 0;
+
+	for (int chars = 0; chars < SHOWN_CHARS && end < value.n; chars++)
+		if (scan_utf8_next(value, &end) < 0)
+			break;
+	buf_add(out, value.p, end);
+	if (end < value.n)
+		buf_text(out, "…");
+}
+
 static void
 fill(struct buf *out, const char *text, int64_t n, struct span value)
 {
@@ -182,7 +199,7 @@ fill(struct buf *out, const char *text, int64_t n, struct span value)
 			buf_printf(out, "%lld", (long long)n);
 			p += 2;
 		} else if (strncmp(p, "{value}", 7) == 0) {
-			buf_span(out, value);
+			quote(out, value);
 			p += 6;
 		} else {
 			buf_char(out, *p);

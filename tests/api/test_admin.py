@@ -3,7 +3,10 @@ import datetime
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import openapi
 from client import Client, fresh_key
 from lists import NAMES, Department, demo_login, fresh_code
 
@@ -254,3 +257,33 @@ def test_the_record_goes_back_page_by_page(admin, there):
     assert len(pages) == 6 and [p["at"] for p in pages] == sorted((p["at"] for p in pages), reverse=True)
     assert pages[0]["what"] == "subcategory" and pages[0]["subject"] == there.subcategory
     admin.get("/changes", params={"cursor": "x" * 32}, expect=422)
+
+
+# -- whatever is sent
+
+LEAF = st.one_of(st.none(), st.booleans(), st.integers(-2**70, 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=40),
+                 st.sampled_from(["", " ", "\x00", "\u202e", "A" * 3000, "ক" * 101, "' OR 1=1 --", "DRN", "DRN-A", "\r\n"]))
+VALUE = st.recursive(LEAF, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)), max_leaves=5)
+CHANGES = [op for op in openapi.operations() if op.body_schema() and "administration" in op.spec["tags"]]
+
+
+@pytest.mark.parametrize("op", CHANGES, ids=str)
+def test_a_body_that_is_nearly_right_is_taken_or_refused_with_a_pointer(admin, there, op):
+    """The document's examples with fields changed, dropped or added, on things of this test alone."""
+    mine = {"/departments/{code}": there.code, "/categories/{code}": there.category, "/subcategories/{code}": there.subcategory,
+            "/holidays/{day}": "2029-02-03", "/settings/{name}": "similar_metres"}
+    path = op.path.split("{")[0] + mine.get(op.path, "")
+    names = sorted(openapi.resolve(op.body_schema())["properties"])
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(op.body_examples()), st.dictionaries(st.sampled_from(names), VALUE, min_size=1, max_size=3), st.sets(st.sampled_from(names)))
+    def send(example, changed, dropped):
+        body = {k: v for k, v in example.items() if k not in dropped} | changed
+        for field in ("code", "category", "department"):
+            if body.get(field) == example.get(field) and field in body:
+                body[field] = {"department": there.code, "category": there.category}.get(field, "ZZZZ")
+        answer = admin.call(op.method, path, body, expect=(200, 201, 400, 409, 422))
+        if answer.status == 422:
+            assert answer.pointers(), answer
+    send()
+    admin.call("DELETE", "/holidays/2029-02-03", expect=(204, 404))

@@ -3,6 +3,8 @@ import concurrent.futures
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lists
 import openapi
@@ -191,6 +193,51 @@ def test_an_empty_list_must_be_meant(there):
     assert read(there.csv()) == []
 
 
+def test_open_complaints_of_who_leaves_go_to_others_and_the_officers_hear_of_it(there, stack, phone, database):
+    goes, stays, gro = there.row(), there.row(), there.row("gro")
+    there.send([goes, gro])
+    citizen = Client(stack.base_url, phone).login()
+    until = time.monotonic() + 5
+    while (made := citizen.lodge(expect=(201, 422), subcategory=there.subcategory)).status != 201:
+        assert time.monotonic() < until, made
+        time.sleep(0.1)
+    numbers = [made.data["number"]] + [citizen.lodge(subcategory=there.subcategory).data["number"] for _ in range(2)]
+    assert {citizen.status(n).data["state"] for n in numbers} == {"ASSIGNED"}     # and in the cache
+    citizen.withdraw(numbers[2])
+    there.send([goes, stays, gro])
+    for language, words in (("en", "leaves 2 open complaints"), ("bn", "2টি খোলা অভিযোগ"), ("hi", "2 खुली शिकायतें")):
+        report = there.look([stays, gro], headers={"Accept-Language": language})
+        assert report["needs_confirm"] and report["counts"]["rerouted"] == 2
+        assert report["items"][0]["open"] == 2 and report["items"][0]["detail"].startswith(words)
+    refused = there.post([stays, gro], expect=409)
+    assert refused.code == "confirm_needed" and refused.data["report"]["items"][0]["key"] == goes["user"]
+    done = there.send([stays, gro], confirm_leaving=1)
+    assert done["counts"]["rerouted"] == 2 and done["counts"]["leaving"] == 1
+    holders = dict(database("SELECT c.number, s.user_name FROM complaint c LEFT JOIN staff s ON s.id = c.holder_id WHERE c.number IN %s", (numbers,)))
+    assert holders == {numbers[0]: stays["user"], numbers[1]: stays["user"], numbers[2]: None}
+    for number in numbers[:2]:
+        last = citizen.get(f"/complaints/{number}/timeline", expect=200).data["items"][-1]
+        assert (last["action"], last["from"], last["state"], last["by"]) == ("vacate", "ASSIGNED", "ASSIGNED", "system")
+        for mobile in (stays["mobile"], gro["mobile"]):
+            phone.wait_for(mobile, number)
+    # with nobody left the grievance officer has them
+    there.send([gro], confirm_leaving=1)
+    assert [citizen.status(n).data["state"] for n in numbers] == ["UNASSIGNED", "UNASSIGNED", "WITHDRAWN"]
+
+
+def test_a_complaint_stays_with_who_changes_only_their_area(there, stack, phone, database):
+    lme, gro = there.row(boroughs="7"), there.row("gro")
+    there.send([lme, gro])
+    citizen = Client(stack.base_url, phone).login()
+    until = time.monotonic() + 5
+    while (made := citizen.lodge(expect=(201, 422), subcategory=there.subcategory)).status != 201:
+        assert time.monotonic() < until, made
+        time.sleep(0.1)
+    assert there.send([{**lme, "boroughs": "1"}, gro])["counts"]["rerouted"] == 0
+    report = there.look([{**lme, "role": "gro", "boroughs": ""}, gro])
+    assert report["items"][0]["row"] == 2 and report["items"][0]["open"] == 1 and report["needs_confirm"]
+
+
 # -- who may
 
 def test_a_controlling_officer_has_their_own_department(there, stack, admin, database):
@@ -337,3 +384,35 @@ def test_the_seeds_own_lists_are_as_the_seed(admin):
         raw = (SEED / f"{name}.csv").read_bytes()
         report = admin.post("/roster", raw=raw, params={"department": "all", "dry_run": 1, "list": name}, headers={"Content-Type": "text/csv"}, expect=200).data
         assert report["errors"] == [] and report["counts"]["added"] == 0
+
+
+# -- whatever is sent
+
+CELL = st.one_of(st.sampled_from(["", "lme", "gro", "eo", "admin", "DRN", "{d}", "1", "2", "1 2 3", "63", "999", "{d}-01", "DRN-01", "9830012345",
+                                  "a\x00b", "\u202e", "=1", "'", "\"", "x" * 5000, "ক" * 101, "\r\n", "-", "0"]), st.text(max_size=30))
+ROW = st.fixed_dictionaries({name: CELL for name in lists.COLUMNS})
+FUZZ = settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+
+
+def test_whatever_stands_in_the_cells_gets_a_report(there):
+    @FUZZ
+    @given(st.lists(ROW, max_size=5))
+    def send(rows):
+        raw = text([{k: v.replace("{d}", there.code) for k, v in r.items()} for r in rows]).encode("utf-8", "surrogatepass")
+        answer = there.post(raw, dry_run=1, expect=(200, 422))
+        report = answer.data["report"] if answer.status == 422 else answer.data
+        assert len(report["errors"]) == min(report["counts"]["errors"], 500)
+        assert report["counts"]["errors"] or len(report["items"]) == report["counts"]["added"]
+    send()
+
+
+def test_whatever_the_bytes_are_there_is_a_report(there):
+    right = text([there.row(), there.row("gro", bn="শ্রীমতী")]).encode()
+
+    @FUZZ
+    @given(st.one_of(st.binary(max_size=200), st.integers(0, len(right)).map(lambda i: right[:i]),
+                     st.tuples(st.integers(0, len(right) - 1), st.binary(min_size=1, max_size=3)).map(lambda t: right[:t[0]] + t[1] + right[t[0] + 1:])))
+    def send(raw):
+        there.post(raw, dry_run=1, expect=(200, 422))
+        there.post(raw, dry_run=1, expect=(200, 422), list="subcategories")
+    send()

@@ -9,6 +9,12 @@
 #define DRN    ((struct span){ "DRN", 3 })
 #define ALL    ((struct span){ NULL, 0 })
 
+/* rows of seeded.h's people, with the names and mobiles that roster_setup gives them */
+#define L1 "lme1,lme,DRN,,1,,,Name 1,নাম,7000000001\n"
+#define L2 "lme2,lme,DRN,,,,,Name 2,নাম,7000000002\n"
+#define G3 "gro,gro,DRN,,,,,Name 3,নাম,7000000003\n"
+#define G4 "gro.b2,gro,DRN,,2,,,Name 4,নাম,7000000004\n"
+
 static struct roster_report report;
 
 /* Everybody as seeded.h has them, with mobiles, and without duties. */
