@@ -10,16 +10,17 @@
 #include "domain/admin.h"
 
 #define ARENA_BYTES ((size_t)32 << 20)
+#define ACCOUNT     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-$"
 
 const char *
 ctl_operator(char out[static 60])
 {
-	const struct passwd *account = getpwuid(geteuid());
-	const struct span name = span_of(account == NULL ? NULL : account->pw_name);
+	struct passwd account, *found = NULL;
+	char text[4096];
 
-	if (name.n > 0 && name.n < 60 &&
-	    scan_token(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-$", 1, 59))
-		(void)snprintf(out, 60, "%s", account->pw_name);
+	if (getpwuid_r(geteuid(), &account, text, sizeof(text), &found) == 0 && found != NULL &&
+	    scan_token(span_of(found->pw_name), ACCOUNT, 1, 59))
+		(void)snprintf(out, 60, "%s", found->pw_name);
 	else
 		(void)snprintf(out, 60, "uid %lu", (unsigned long)geteuid());
 	return out;
@@ -134,7 +135,7 @@ is_name(const char *text)
 {
 	size_t chars = 0;
 
-	return scan_utf8(span_of(text), &chars) && chars >= 1 && chars <= 100 && strpbrk(text, "\r\n\t") == NULL;
+	return text != NULL && scan_utf8(span_of(text), &chars) && chars >= 1 && chars <= 100 && strpbrk(text, "\r\n\t") == NULL;
 }
 
 static enum status

@@ -1,6 +1,7 @@
 /* Lists of officers, categories and subcategories: out as JSON or CSV, in as CSV. */
 #include "domain/roster.h"
 
+#include <malloc.h>
 #include <strings.h>
 
 #include "api/app.h"
@@ -11,7 +12,10 @@
 #include "core/scan.h"
 
 #define FIRST_BYTES (1 << 16)
+#define TRIM_BYTES  (2 << 20)
 #define TEXT_MAX    2048
+#define IMPORT_MS   20000 /* nginx waits a little longer */
+#define MOST_MOVED  2000
 #define CSV_TYPE    "text/csv; charset=utf-8"
 #define EVERYTHING  "all"
 
@@ -34,16 +38,25 @@ static const struct field query_fields[] = {
 #undef AT
 #define READING 2
 
-/* An import and an export need more than a request has; it is given back with the request. */
+/* An import and an export need more than a request has. */
 static enum status
-means_of(struct call *c, struct roster_means *w)
+means_begin(const struct call *c, struct roster_means *w)
 {
 	*w = (struct roster_means){
 		.db = c->worker->db, .cache = c->worker->cache, .arena = arena_new(FIRST_BYTES, ROSTER_ARENA_BYTES), .seal = c->seal
 	};
-	if (w->arena == NULL || !arena_defer(c->arena, (void (*)(void *))arena_free, w->arena))
-		return E_NOMEM;
-	return E_OK;
+	return w->arena == NULL ? E_NOMEM : E_OK;
+}
+
+/* The C library would keep 100 MB of a large list for a worker that lives on 20. */
+static void
+means_end(const struct roster_means *w)
+{
+	const bool large = arena_used(w->arena) > TRIM_BYTES;
+
+	arena_free(w->arena);
+	if (large)
+		(void)malloc_trim(0);
 }
 
 /* A controlling officer's own department, when there is only one. */
@@ -177,14 +190,35 @@ is_csv(struct span type)
 	return media.n == 8 && strncasecmp(media.p, "text/csv", 8) == 0;
 }
 
+static enum status
+bring_in(struct call *c, const struct roster_means *w, const struct roster_job *job)
+{
+	const struct about about = { job, c->req.lang };
+	struct admin_answer answer = { .render = render_report, .context = &about };
+	struct roster_report report = { .rows = 0 };
+	enum status st = roster_import(w, job, &report, &answer);
+
+	if (st == E_NOT_FOUND)
+		return call_field(c, "/department", FE_NOT_FOUND);
+	if (st == E_INVALID || st == E_CONFIRM) {
+		c->about = json_own(c->arena, json_pack("{s:o}", "report", report_json(&about, &report)));
+		return c->about == NULL ? E_NOMEM : st;
+	}
+	if (st != E_OK)
+		return st;
+	if (report.rerouted > 0 && !job->dry_run)
+		(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
+	c->resp.http = 200;
+	c->resp.type = "application/json";
+	buf_span(&c->resp.body, answer.text);
+	return E_OK;
+}
+
 enum status
 roster_post(struct call *c)
 {
 	struct roster_query in = { .version = 0 };
 	struct roster_job job = { .csv = c->req.body, .who = who_of(c) };
-	const struct about about = { &job, c->req.lang };
-	struct admin_answer answer = { .render = render_report, .context = &about };
-	struct roster_report report = { .rows = 0 };
 	struct roster_means w;
 	enum status st = call_query(c, query_fields, ARRAY_LEN(query_fields), &in);
 
@@ -195,7 +229,7 @@ roster_post(struct call *c)
 	if (st == E_OK)
 		st = scope(c, &job.who, &in.department);
 	if (st == E_OK)
-		st = means_of(c, &w);
+		st = means_begin(c, &w);
 	if (st != E_OK)
 		return st;
 	job.list = (enum roster_list)in.list;
@@ -203,21 +237,11 @@ roster_post(struct call *c)
 	job.dry_run = in.dry_run != 0;
 	job.confirm = in.confirm != 0;
 	job.version = in.version;
-	st = roster_import(&w, &job, &report, &answer);
-	if (st == E_NOT_FOUND)
-		return call_field(c, "/department", FE_NOT_FOUND);
-	if (st == E_INVALID || st == E_CONFIRM) {
-		c->about = json_own(c->arena, json_pack("{s:o}", "report", report_json(&about, &report)));
-		return c->about == NULL ? E_NOMEM : st;
-	}
-	if (st != E_OK)
-		return st;
-	if (report.rerouted > 0 && !job.dry_run)
-		(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	buf_span(&c->resp.body, answer.text);
-	return E_OK;
+	job.most_moved = MOST_MOVED;
+	db_deadline(w.db, clock_monotonic_ms() + IMPORT_MS);
+	st = bring_in(c, &w, &job);
+	means_end(&w);
+	return st;
 }
 
 /* ---- going out */
@@ -293,37 +317,42 @@ lines_csv(struct call *c, const struct roster_means *w, const struct directory *
 	return st;
 }
 
-static void
-free_directory(void *d)
+static enum status
+take_out(struct call *c, const struct roster_means *w, const struct roster_query *in)
 {
+	const char *accept = req_header(&c->req, "ACCEPT");
+	const bool by_admin = (c->actor.roles & ADMIN) != 0;
+	struct directory *d;
+	enum status st = directory_load(w->db, &d);
+
+	if (st != E_OK)
+		return st;
+	resp_header(&c->resp, "Vary", "Accept");
+	if (in->department.p != NULL && directory_department(d, in->department) == NULL)
+		st = call_field(c, "/department", FE_NOT_FOUND);
+	else if (in->list != ROSTER_STAFF || (accept != NULL && strcasestr(accept, "text/csv") != NULL))
+		st = lines_csv(c, w, d, (enum roster_list)in->list, in->department, by_admin);
+	else
+		st = lines_json(c, w, d, in->department, by_admin);
 	directory_free(d);
+	return st;
 }
 
 enum status
 roster_get(struct call *c)
 {
-	const char *accept = req_header(&c->req, "ACCEPT");
 	const struct admin_who who = { .actor = &c->actor };
-	const bool by_admin = (c->actor.roles & ADMIN) != 0;
 	struct roster_query in = { .version = 0 };
 	struct roster_means w;
-	struct directory *d;
 	enum status st = call_query(c, query_fields, READING, &in);
 
 	if (st == E_OK)
 		st = scope(c, &who, &in.department);
 	if (st == E_OK)
-		st = means_of(c, &w);
-	if (st == E_OK)
-		st = directory_load(w.db, &d);
+		st = means_begin(c, &w);
 	if (st != E_OK)
 		return st;
-	if (!arena_defer(w.arena, free_directory, d))
-		return E_NOMEM;
-	if (in.department.p != NULL && directory_department(d, in.department) == NULL)
-		return call_field(c, "/department", FE_NOT_FOUND);
-	resp_header(&c->resp, "Vary", "Accept");
-	if (in.list != ROSTER_STAFF || (accept != NULL && strcasestr(accept, "text/csv") != NULL))
-		return lines_csv(c, &w, d, (enum roster_list)in.list, in.department, by_admin);
-	return lines_json(c, &w, d, in.department, by_admin);
+	st = take_out(c, &w, &in);
+	means_end(&w);
+	return st;
 }

@@ -66,6 +66,7 @@ enum roster_fault {
 	RF_CATEGORY,
 	RF_HOURS,
 	RF_YESNO,
+	RF_OPEN_MANY,
 	ROSTER_FAULT__COUNT
 };
 
@@ -115,7 +116,8 @@ struct roster_job {
 	struct span csv;        /* must outlive the report */
 	struct admin_who who;
 	bool dry_run, confirm;
-	int64_t version; /* of an earlier report; 0: whatever it is now */
+	int64_t version;    /* of an earlier report; 0: whatever it is now */
+	int64_t most_moved; /* open complaints that may be routed anew, 3 to 6 ms each; 0: all there are */
 };
 
 struct cache;

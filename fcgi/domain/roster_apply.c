@@ -99,6 +99,8 @@ compare(struct import *m, struct roster_plan *plan)
 		st = count_open(m, &file, &state, plan);
 	if (st != E_OK)
 		return st;
+	if (m->job->most_moved > 0 && (int64_t)m->n_held > m->job->most_moved)
+		roster_fault(&faults, 0, NULL, RF_OPEN_MANY, (int64_t)m->n_held, NOWHERE);
 	roster_faults_sort(&faults);
 	report->errors = faults.v;
 	report->n_errors = faults.n;

@@ -167,6 +167,10 @@ static const struct {
 		"write yes or no",
 		"yes বা no লিখুন",
 		"yes या no लिखें" } },
+	[RF_OPEN_MANY] = { "open_many", {
+		"{n} open complaints would be routed anew, which is too many at once; let fewer people leave at a time, or ask the operator",
+		"{n}টি খোলা অভিযোগ নতুন করে দিতে হবে, এক বারে এত চলে না; এক বারে কম লোক সরান, বা সিস্টেম পরিচালককে বলুন",
+		"{n} खुली शिकायतें नए सिरे से सौंपनी होंगी, जो एक बार में बहुत हैं; एक बार में कम लोगों को हटाएँ, या सिस्टम संचालक से कहें" } },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(faults) == ROSTER_FAULT__COUNT, "a fault has no text");

@@ -425,7 +425,7 @@ check_mobiles(struct reader *r, struct roster_staff *s)
 	for (size_t i = 0; i < s->n; i++)
 		sorted[i] = &s->v[i];
 	if (s->n > 0)
-		qsort(sorted, s->n, sizeof(*sorted), by_mobile);
+		qsort(sorted, s->n, sizeof(struct roster_entry *), by_mobile);
 	for (size_t i = 1; i < s->n; i++) {
 		if (sorted[i]->mobile[0] == '\0' || strcmp(sorted[i]->mobile, sorted[i - 1]->mobile) != 0)
 			continue;

@@ -351,7 +351,7 @@ check_taken(const struct planner *k)
 	for (size_t i = 0; i < k->file->n; i++)
 		sorted[i] = &k->file->v[i];
 	if (k->file->n > 0)
-		qsort(sorted, k->file->n, sizeof(*sorted), by_mobile);
+		qsort(sorted, k->file->n, sizeof(struct roster_entry *), by_mobile);
 	for (size_t i = 0; i < k->state->n && k->file->n > 0; i++) {
 		const struct roster_person *p = &k->state->v[i];
 		struct roster_entry probe = { .row = 0 }, *key = &probe, **found;
@@ -359,7 +359,7 @@ check_taken(const struct planner *k)
 		if (!p->active || p->entry != NULL || p->mobile[0] == '\0' || (p->duties.n > 0 && others(k, p) == 0))
 			continue;
 		memcpy(probe.mobile, p->mobile, sizeof(probe.mobile));
-		found = bsearch(&key, sorted, k->file->n, sizeof(*sorted), by_mobile);
+		found = bsearch(&key, sorted, k->file->n, sizeof(struct roster_entry *), by_mobile);
 		if (found == NULL)
 			continue;
 		roster_fault(k->faults, (*found)->row, roster_columns[C_MOBILE], RF_MOBILE_TAKEN, 0, NOWHERE);

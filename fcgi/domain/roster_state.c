@@ -103,7 +103,7 @@ load_duties(struct db *db, struct arena *a, const struct directory *d, struct ro
 	for (size_t i = 0; i < s->n; i++)
 		sorted[i] = &s->v[i];
 	if (s->n > 0)
-		qsort(sorted, s->n, sizeof(*sorted), by_id);
+		qsort(sorted, s->n, sizeof(struct roster_person *), by_id);
 	for (size_t i = 0, to; i < rows.n && st == E_OK; i = to) {
 		const int64_t id = db_row(&rows, i)[1].i;
 

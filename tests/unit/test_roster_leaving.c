@@ -135,6 +135,11 @@ test_roster_leaving__open_complaints_of_who_leaves_are_routed_anew(void **state)
 	assert_int_equal(report.items[0].open, 4);
 	assert_int_equal(count("complaint_event WHERE action = 'vacate'"), 0);
 	job.confirm = true;
+	job.most_moved = 3;
+	assert_int_equal(bring(&job), E_INVALID);
+	assert_int_equal(report.errors[0].fault, RF_OPEN_MANY);
+	assert_int_equal(report.errors[0].n, 4);
+	job.most_moved = 4;
 	assert_int_equal(bring(&job), E_OK);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(is(&c[i], "holder_id = 2 AND state = 'ASSIGNED' AND version = 2 AND proposed_id IS NULL"), 1);
