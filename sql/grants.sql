@@ -16,7 +16,13 @@ GRANT INSERT, UPDATE (complaint_id, event_seq, internal) ON ekmc.attachment TO e
 GRANT INSERT, UPDATE (tries) ON ekmc.link TO ekmc_api@'%';
 GRANT UPDATE (text, dlt_id, changed_at, changed_by) ON ekmc.sms_template TO ekmc_api@'%';
 GRANT INSERT ON ekmc.sms_template_change TO ekmc_api@'%';
-GRANT UPDATE ON ekmc.directory_version TO ekmc_api@'%';
+GRANT INSERT ON ekmc.admin_change TO ekmc_api@'%';
+GRANT INSERT, UPDATE (name_en, name_bn, name_hi, sort, active, version) ON ekmc.department TO ekmc_api@'%';
+GRANT INSERT, UPDATE (name_en, name_bn, name_hi, sort, active, version) ON ekmc.category TO ekmc_api@'%';
+GRANT INSERT, UPDATE (name_en, name_bn, name_hi, sort, active, version, category_code, sla_hours, photo_on_resolve, anonymous) ON ekmc.subcategory TO ekmc_api@'%';
+GRANT INSERT, UPDATE, DELETE ON ekmc.holiday TO ekmc_api@'%';
+GRANT UPDATE (value, changed_at, changed_by, version) ON ekmc.setting TO ekmc_api@'%';
+GRANT EXECUTE ON PROCEDURE ekmc.roster_apply TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_api@'%';
 GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_api@'%';

@@ -17,6 +17,8 @@
 #include "domain/near.h"
 #include "domain/otp.h"
 #include "domain/staff.h"
+#include "domain/roster.h"
+#include "domain/session.h"
 #include "domain/status_cache.h"
 #include "domain/wording.h"
 
@@ -57,6 +59,12 @@ static const struct {
 	{ link_check_sql, &link_check_sql_n },
 	{ near_sql, &near_sql_n },
 	{ wording_sql, &wording_sql_n },
+	{ roster_state_sql, &roster_state_sql_n },
+	{ roster_apply_sql, &roster_apply_sql_n },
+	{ roster_vacate_sql, &roster_vacate_sql_n },
+	{ admin_sql, &admin_sql_n },
+	{ admin_items_sql, &admin_items_sql_n },
+	{ admin_rules_sql, &admin_rules_sql_n },
 };
 
 static void

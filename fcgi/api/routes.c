@@ -8,8 +8,8 @@
 #define JOINERS (CITIZEN | DESK | GRO)
 #define ALL     (CITIZEN | STAFF)
 #define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
-#define USERS   (CONTROLLING | ADMIN)
 #define FIRST   GUARD_FIRST_PASSWORD
+#define KEEPERS (CONTROLLING | ADMIN)
 
 /* clang-format off */
 const struct route routes[] = {
@@ -34,14 +34,14 @@ const struct route routes[] = {
 	{ M_POST,   V1 "/me/totp/remove",               STAFF,    GUARD_JSON,              NULL,          totp_remove     },
 
 	/* what shows a secret takes no Idempotency-Key: nothing may keep the answer */
-	{ M_GET,    V1 "/users",                        USERS,    GUARD_NONE,              NULL,          users_get       },
-	{ M_POST,   V1 "/users",                        USERS,    GUARD_JSON,              NULL,          user_post       },
-	{ M_GET,    V1 "/users/{user}",                 USERS,    GUARD_NONE,              NULL,          user_get        },
-	{ M_PATCH,  V1 "/users/{user}",                 USERS,    GUARD_JSON,              NULL,          user_patch      },
-	{ M_POST,   V1 "/users/{user}/password",        USERS,    GUARD_JSON,              NULL,          user_password   },
-	{ M_DELETE, V1 "/users/{user}/totp",            USERS,    GUARD_NONE,              NULL,          user_totp_off   },
-	{ M_GET,    V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_sessions   },
-	{ M_DELETE, V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_log_out    },
+	{ M_GET,    V1 "/users",                        KEEPERS,  GUARD_NONE,              NULL,          users_get       },
+	{ M_POST,   V1 "/users",                        KEEPERS,  GUARD_JSON,              NULL,          user_post       },
+	{ M_GET,    V1 "/users/{user}",                 KEEPERS,  GUARD_NONE,              NULL,          user_get        },
+	{ M_PATCH,  V1 "/users/{user}",                 KEEPERS,  GUARD_JSON,              NULL,          user_patch      },
+	{ M_POST,   V1 "/users/{user}/password",        KEEPERS,  GUARD_JSON,              NULL,          user_password   },
+	{ M_DELETE, V1 "/users/{user}/totp",            KEEPERS,  GUARD_NONE,              NULL,          user_totp_off   },
+	{ M_GET,    V1 "/users/{user}/sessions",        KEEPERS,  GUARD_NONE,              NULL,          user_sessions   },
+	{ M_DELETE, V1 "/users/{user}/sessions",        KEEPERS,  GUARD_NONE,              NULL,          user_log_out    },
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
 	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
@@ -58,6 +58,25 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_NONE,              NULL,          template_get    },
 	{ M_PUT,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_JSON,              NULL,          template_put    },
 	{ M_POST,   V1 "/templates/preview",            ADMIN,    GUARD_JSON,              NULL,          template_preview },
+
+	{ M_GET,    V1 "/roster",                       KEEPERS,  GUARD_NONE,              NULL,          roster_get      },
+	{ M_POST,   V1 "/roster",                       KEEPERS,  TAKING | GUARD_LARGE,    NULL,          roster_post     },
+
+	{ M_GET,    V1 "/departments",                  KEEPERS,  GUARD_NONE,              NULL,          departments_get },
+	{ M_POST,   V1 "/departments",                  ADMIN,    ACTING,                  NULL,          department_post },
+	{ M_POST,   V1 "/departments/{code}",           ADMIN,    ACTING,                  NULL,          department_change_post  },
+	{ M_GET,    V1 "/categories",                   KEEPERS,  GUARD_NONE,              NULL,          categories_get  },
+	{ M_POST,   V1 "/categories",                   KEEPERS,  ACTING,                  NULL,          category_post   },
+	{ M_POST,   V1 "/categories/{code}",            KEEPERS,  ACTING,                  NULL,          category_change_post    },
+	{ M_GET,    V1 "/subcategories",                KEEPERS,  GUARD_NONE,              NULL,          subcategories_get       },
+	{ M_POST,   V1 "/subcategories",                KEEPERS,  ACTING,                  NULL,          subcategory_post        },
+	{ M_POST,   V1 "/subcategories/{code}",         KEEPERS,  ACTING,                  NULL,          subcategory_change_post },
+	{ M_GET,    V1 "/holidays",                     STAFF,    GUARD_NONE,              NULL,          holidays_get    },
+	{ M_PUT,    V1 "/holidays/{day}",               ADMIN,    ACTING,                  NULL,          holiday_put     },
+	{ M_DELETE, V1 "/holidays/{day}",               ADMIN,    GUARD_IDEMPOTENT,        NULL,          holiday_delete  },
+	{ M_GET,    V1 "/settings",                     ADMIN,    GUARD_NONE,              NULL,          settings_get    },
+	{ M_PUT,    V1 "/settings/{name}",              ADMIN,    ACTING,                  NULL,          setting_put     },
+	{ M_GET,    V1 "/changes",                      ADMIN,    GUARD_NONE,              NULL,          changes_get     },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },

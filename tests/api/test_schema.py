@@ -34,10 +34,12 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
 @pytest.mark.parametrize("user, statement", [
     ("api", "DELETE FROM complaint"), ("api", "UPDATE complaint SET state = 'CLOSED'"), ("api", "DELETE FROM complaint_event"),
     ("api", "UPDATE complaint_event SET note = ''"), ("api", "INSERT INTO complaint_event SELECT * FROM complaint_event"),
-
     ("api", "DELETE FROM attachment"), ("api", "UPDATE attachment SET sha256 = ''"), ("notify", "SELECT * FROM attachment"),
     ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET user_name = 'x'"), ("api", "DELETE FROM staff"),
     ("api", "DELETE FROM session"), ("api", "INSERT INTO roster SELECT * FROM roster"),
+    ("api", "DELETE FROM roster"), ("api", "DELETE FROM department"), ("api", "DELETE FROM subcategory"),
+    ("api", "UPDATE subcategory SET code = 'X'"), ("api", "UPDATE setting SET most = 1"), ("api", "DELETE FROM admin_change"),
+    ("api", "UPDATE admin_change SET at = at"),
     ("notify", "SELECT name_sealed FROM citizen"), ("notify", "SELECT description FROM complaint"), ("notify", "SELECT * FROM session"),
     ("api", "UPDATE sms_template SET audience = 'citizen'"), ("api", "INSERT INTO sms_template SELECT * FROM sms_template"),
     ("api", "UPDATE sms_template_change SET text_before = ''"), ("api", "DELETE FROM sms_template_change"),

@@ -2,6 +2,7 @@
 import statistics
 
 import keepers
+import officers
 import procs
 from ground import BACKS, LODGE_CONNECTIONS, STATUS_CONNECTIONS
 from pairs import Line, Pairs
@@ -107,7 +108,7 @@ def unanswered_1000(ground):
 
 
 def worker_pss_mib(ground):
-    """The memory of a worker after load on all of its threads; last, because it starts another worker."""
+    """The memory of a worker after load on all of its threads; behind all that need this worker, because it starts another one."""
     def after_load():
         ground.ask("mixed", 1)
         ground.lodge(1)
@@ -120,5 +121,16 @@ def worker_pss_mib(ground):
                  data={"with_8": with_8})]
 
 
+def roster_5000_s(ground):
+    """Seconds for a list of 5,000 officers: shown, brought in, brought in again, with other mobiles, and all of them leaving."""
+    n, boss = 5000, officers.Officers(ground)
+    first, second = officers.rows(n), officers.rows(n, 7200000000)
+    took = {"dry run": boss.send(first, {"added": n}, dry_run=1), "import": boss.send(first, {"added": n}),
+            "again": boss.send(first, {"unchanged": n}), "changed": boss.send(second, {"changed": n}),
+            "leaving": boss.send(officers.rows(0), {"leaving": n}, confirm_leaving=1)}
+    note = f"{len(first.encode()) / 1000:.0f} kB; " + ", ".join(f"{k} {v:.2f} s" for k, v in took.items())
+    return [Line("roster_5000_s", max(took.values()), 3, at_least=False, digits=2, notes=[note], data=took)]
+
+
 MEASURES = {f.__name__: f for f in (status_hit_vs_empty, lodge_vs_bare, api_with_legacy_hanging, unanswered_64, unanswered_1000,
-                                    worker_pss_mib)}
+                                    worker_pss_mib, roster_5000_s)}

@@ -21,10 +21,12 @@ static struct seal *seal;
 
 /* Ward 1 and ward 2 are squares that overlap in a sliver; 142 to 144 have no outline. */
 static const char seeded_sql[] =
-	"INSERT INTO department VALUES ('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
-	"INSERT INTO category VALUES "
+	"INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES "
+	"('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
+	"INSERT INTO category (code, department_code, name_en, name_bn, name_hi, sort, active) VALUES "
 	"('DRN-A','DRN','A','ক','क',1,1),('DRN-B','DRN','B','খ','ख',2,1),('PRK-A','PRK','C','গ','ग',3,1);"
-	"INSERT INTO subcategory VALUES "
+	"INSERT INTO subcategory (code, category_code, department_code, name_en, name_bn, name_hi, sla_hours, photo_on_resolve,"
+	" anonymous, sort, active) VALUES "
 	"('DRN-01','DRN-A','DRN','One','এক','एक',24,1,0,1,1),('DRN-02','DRN-B','DRN','Two','দুই','दो',48,0,0,2,1),"
 	"('PRK-01','PRK-A','PRK','Three','তিন','तीन',168,0,1,3,1);"
 	"INSERT INTO borough SELECT seq, CONCAT('B', seq), 'বরো', 'बोरो' FROM seq_1_to_16;"
