@@ -39,6 +39,11 @@ static const char seeded_sql[] =
 	"Two','ল','hi',1),"
 	"(3,'gro','G','গ','en',1),(4,'gro.b2','G Two','গ','en',1),(5,'left','Left','গ','en',0);";
 
+/* Tests begin anew and tamper: test_audit has the triggers put back. */
+static const char seeded_free_sql[] = "DROP TRIGGER complaint_event_kept; DROP TRIGGER complaint_event_there;"
+				      "DROP TRIGGER audit_day_kept; DROP TRIGGER audit_day_there; DROP TRIGGER audit_head_kept;"
+				      "DROP TRIGGER audit_head_there; DROP TRIGGER access_log_kept; DROP TRIGGER access_log_there;";
+
 /* One thread's connection and memory. */
 struct hand {
 	struct db *db;
@@ -103,7 +108,7 @@ seeded_up(void **state)
 	log_init("unit", LOG_ERROR);
 	log_sink(seeded_quiet, NULL);
 	if (!seal_init() || !private_up(&maria) || !seeded_apply("sql/[0-9]*.sql") || !seeded_apply("sql/procedures/*.sql") ||
-	    !private_sql(&maria, seeded_sql))
+	    !private_sql(&maria, seeded_free_sql) || !private_sql(&maria, seeded_sql))
 		return -1;
 	conf = private_conf(&maria, NULL);
 	conf.otp.ttl_s = 300;
@@ -113,7 +118,7 @@ seeded_up(void **state)
 	conf.otp.address_hour = 200;
 	conf.otp.total_day = 200000;
 	seal = seal_new("1:" SEEDED_KEY, SEEDED_KEY, SEEDED_KEY);
-	return seal == NULL ? -1 : 0;
+	return seal != NULL && seal_audit_keys(seal, "7:" SEEDED_KEY) ? 0 : -1;
 }
 
 static UNUSED int
@@ -176,6 +181,7 @@ seeded_reset(void)
 	assert_true(private_sql(
 		&maria, "DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE FROM complaint;"
 			"DELETE FROM session; DELETE FROM roster; DELETE FROM citizen; DELETE FROM otp; DELETE FROM otp_gate;"
+			"DELETE FROM audit_day; DELETE FROM audit_head; DELETE FROM access_log;"
 			"DELETE FROM otp_day; DELETE FROM staff WHERE id > 5; UPDATE id_block SET next_id = 1"));
 }
 
