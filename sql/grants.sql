@@ -10,6 +10,7 @@ GRANT INSERT, UPDATE ON ekmc.otp_day TO ekmc_api@'%';
 GRANT UPDATE ON ekmc.id_block TO ekmc_api@'%';
 GRANT INSERT, UPDATE (answer) ON ekmc.idempotency TO ekmc_api@'%';
 GRANT INSERT ON ekmc.outbox TO ekmc_api@'%';
+GRANT INSERT ON ekmc.access_log TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_api@'%';
 GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_api@'%';

@@ -1,5 +1,6 @@
 /* Complaints: lodge, list, read, move. */
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/render.h"
@@ -201,6 +202,8 @@ complaint_get(struct call *c)
 		st = seal_open(c->seal, c->arena, complaint.landmark_sealed, &landmark);
 	if (st == E_OK && complaint.citizen_id != 0)
 		st = complaint_complainant(c->worker->db, c->arena, c->seal, complaint.citizen_id, &who);
+	if (st == E_OK)
+		st = audit_reading(c, complaint.id, ACCESS_COMPLAINT);
 	if (st != E_OK)
 		return st;
 	o = render_item(&complaint);

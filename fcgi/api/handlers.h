@@ -28,6 +28,10 @@ enum status complaints_get(struct call *c);
 enum status timeline_get(struct call *c);
 enum status action_post(struct call *c);
 
+/* audit.c */
+enum status audit_access_get(struct call *c);
+enum status complaint_access_get(struct call *c);
+
 /* ops.c */
 enum next healthz(struct call *c);
 enum next readyz(struct call *c);

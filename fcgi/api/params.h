@@ -7,6 +7,8 @@
 /* The complaint number of the path, normalised to 12 digits in the arena. E_MISTYPED and E_INVALID carry the pointer "/number";
  * E_OTHER_SYSTEM: from before the go-live. */
 MUST_USE enum status param_number(struct call *c, const char **number);
+/* The same for a number that stands elsewhere, as in the query. */
+MUST_USE enum status param_number_in(struct call *c, struct span text, const char **number);
 
 /* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
 void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);
