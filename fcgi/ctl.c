@@ -20,6 +20,10 @@ static const struct ctl_command {
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
 	  "invented staff and complaints to try the system with" },
+	{ "audit",
+	  "verify [--from DAY] [--number N] [--log FILE] | sign |\n"
+	  "      export (--number N | --from DAY --to DAY) [--out FILE] [--personal --reason TEXT]",
+	  ctl_audit, "prove that no timeline was tampered with; sign days by hand; write an export for an investigator" },
 	{ "users", "list | password USER", ctl_users, "who can log in; a new password from standard input" },
 };
 

@@ -132,16 +132,25 @@ hmac(const uint8_t key[static KEY_BYTES], const char *purpose, struct span text,
 }
 
 struct seal *
-seal_new(const char *keys, const char *index_key, const char *token_key)
+seal_empty(void)
 {
 	struct seal *s = sodium_malloc(sizeof(*s));
+
+	if (s == NULL)
+		log_event(LOG_ERROR, "seal_no_memory", NULL);
+	else
+		sodium_memzero(s, sizeof(*s));
+	return s;
+}
+
+struct seal *
+seal_new(const char *keys, const char *index_key, const char *token_key)
+{
+	struct seal *s = seal_empty();
 	const char *wrong = NULL;
 
-	if (s == NULL) {
-		log_event(LOG_ERROR, "seal_no_memory", NULL);
+	if (s == NULL)
 		return NULL;
-	}
-	sodium_memzero(s, sizeof(*s));
 	if (!keys_read(&s->box, span_of(keys)))
 		wrong = "seal.keys";
 	else if (!key_read(index_key, s->index_key, &s->has_index))
@@ -186,6 +195,7 @@ seal_box(const struct seal *s, struct arena *a, struct span plain, struct span *
 	size_t n = plain.n + SEAL_OVERHEAD_BYTES;
 	uint8_t *box;
 
+	assert(s->box.n > 0);
 	*out = (struct span){ NULL, 0 };
 	if (plain.p == NULL)
 		return E_OK;

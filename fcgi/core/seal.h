@@ -18,6 +18,8 @@ struct seal; /* the keys, in guarded memory */
 /* `keys` is "id:hex64,id:hex64", the first being the one to seal with; `index_key` and `token_key` are hex64 and may be empty for
  * a process that does not need them. NULL: malformed (logged without the value). */
 MUST_USE struct seal *seal_new(const char *keys, const char *index_key, const char *token_key);
+/* Without any key, for seal_audit_keys alone. NULL: out of memory (logged). */
+MUST_USE struct seal *seal_empty(void);
 void seal_free(struct seal *s); /* wipes */
 
 /* The keys that sign closed days (domain/audit.h): "id:hex64,id:hex64", the first one signs, the others only prove. Only processes

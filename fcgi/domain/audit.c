@@ -25,13 +25,13 @@ const struct sql audit_sql[] = {
 	[Q_TAG] = { "SELECT tag FROM audit_day WHERE day = ?", "s", "b", false },
 	/* plain reads take no locks: INSERT … SELECT would hold up those who append events */
 	[Q_HEADS] = { "SELECT m.complaint_id, m.seq, m.events, e.hash, c.number FROM"
-		      " (SELECT complaint_id, MAX(seq) AS seq, COUNT(*) AS events FROM complaint_event FORCE INDEX "
-		      "(complaint_event_at)"
-		      " WHERE at >= ? AND at < ? AND complaint_id > ? GROUP BY complaint_id ORDER BY complaint_id "
-		      "LIMIT " BATCH_LIMIT ") m"
+		      " (SELECT complaint_id, MAX(seq) AS seq, COUNT(*) AS events"
+		      " FROM complaint_event FORCE INDEX (complaint_event_at)"
+		      " WHERE at >= ? AND at < ? AND complaint_id > ? AND complaint_id <= ?"
+		      " GROUP BY complaint_id ORDER BY complaint_id LIMIT ?) m"
 		      " JOIN complaint_event e ON e.complaint_id = m.complaint_id AND e.seq = m.seq"
 		      " LEFT JOIN complaint c ON c.id = m.complaint_id ORDER BY m.complaint_id",
-		      "tti", "iiibs", false },
+		      "ttiii", "iiibs", false },
 	[Q_ADD_HEADS] = { "INSERT INTO audit_head (day, complaint_id, number, event_count, event_head, tag)"
 			  " SELECT ?, h.id, h.number, h.n, UNHEX(h.head), UNHEX(h.tag) FROM JSON_TABLE(?, '$[*]' COLUMNS ("
 			  "id BIGINT UNSIGNED PATH '$[0]', number CHAR(12) PATH '$[1]', n INT UNSIGNED PATH '$[2]',"
@@ -49,8 +49,8 @@ text_or_absent(const struct db_value *v)
 	return v->null ? (struct span){ NULL, 0 } : v->s;
 }
 
-static void
-hash_or_zeros(const struct db_value *v, uint8_t out[static SEAL_HASH_BYTES])
+void
+audit_hash_read(const struct db_value *v, uint8_t out[static SEAL_HASH_BYTES])
 {
 	memset(out, 0, SEAL_HASH_BYTES);
 	if (!v->null && v->s.n == SEAL_HASH_BYTES)
@@ -73,7 +73,7 @@ audit_event_read(const struct db_value *v, struct audit_event *e)
 				   .note = text_or_absent(&v[10]),
 				   .internal = v[11].i != 0,
 				   .detail = text_or_absent(&v[12]) };
-	hash_or_zeros(&v[13], e->hash);
+	audit_hash_read(&v[13], e->hash);
 }
 
 /* "2026-11-23 04:30:00.123000", as DATE_FORMAT writes it. */
@@ -176,7 +176,7 @@ hex_of(const uint8_t *bytes, size_t n, char out[static HASH_HEX])
 }
 
 struct span
-audit_head_text(struct arena *a, int64_t day_ms, const struct audit_head *h)
+audit_head_span(struct arena *a, int64_t day_ms, const struct audit_head *h)
 {
 	char day[AUDIT_DAY_TEXT_SIZE], hash[HASH_HEX];
 
@@ -202,9 +202,18 @@ audit_day_read(const struct db_value *v, struct audit_day *d)
 				 .events = v[2].i,
 				 .signed_ms = v[5].i,
 				 .key_id = (uint8_t)v[6].i };
-	hash_or_zeros(&v[3], d->root);
-	hash_or_zeros(&v[4], d->previous);
-	hash_or_zeros(&v[7], d->tag);
+	audit_hash_read(&v[3], d->root);
+	audit_hash_read(&v[4], d->previous);
+	audit_hash_read(&v[7], d->tag);
+}
+
+enum status
+audit_heads(struct db *db, struct arena *a, int64_t day_ms, int64_t after, int64_t upto, struct db_rows *rows)
+{
+	return db_run(
+		db, a, &audit_sql[Q_HEADS],
+		DB_ARGS(db_time(day_ms), db_time(day_ms + AUDIT_DAY_MS), db_int(after), db_int(upto), db_int(AUDIT_HEADS_MOST)),
+		rows);
 }
 
 /* ---- signing */
@@ -228,7 +237,7 @@ tag_of(struct signing *s, struct db *db, int64_t day_ms, uint8_t out[static SEAL
 
 	if (st != E_OK || rows.n == 0)
 		return st == E_OK ? E_NOT_FOUND : st;
-	hash_or_zeros(&db_row(&rows, 0)[0], out);
+	audit_hash_read(&db_row(&rows, 0)[0], out);
 	return E_OK;
 }
 
@@ -242,8 +251,8 @@ add_head(struct signing *s, const struct db_value *v, struct buf *batch)
 
 	if (!v[4].null && scan_token(v[4].s, "0123456789", NUMBER_DIGITS, NUMBER_DIGITS))
 		memcpy(h.number, v[4].s.p, NUMBER_DIGITS);
-	hash_or_zeros(&v[3], h.hash);
-	text = audit_head_text(s->arena, s->day.day_ms, &h);
+	audit_hash_read(&v[3], h.hash);
+	text = audit_head_span(s->arena, s->day.day_ms, &h);
 	if (text.p == NULL)
 		return E_NOMEM;
 	audit_tree_add(&s->tree, text, NULL, false);
@@ -316,13 +325,12 @@ sign(struct db *db, void *arg)
 	do {
 		arena_reset(s->arena);
 		if (st == E_OK)
-			st = db_run(db, s->arena, &audit_sql[Q_HEADS],
-				    DB_ARGS(db_time(d->day_ms), db_time(d->day_ms + AUDIT_DAY_MS), db_int(after)), &rows);
+			st = audit_heads(db, s->arena, d->day_ms, after, INT64_MAX, &rows);
 		if (st == E_OK && rows.n > 0) {
 			after = db_row(&rows, rows.n - 1)[0].i;
 			st = add_heads(s, db, &rows);
 		}
-	} while (st == E_OK && rows.n == BATCH);
+	} while (st == E_OK && rows.n == AUDIT_HEADS_MOST);
 	return st == E_OK ? add_day(s, db) : st;
 }
 

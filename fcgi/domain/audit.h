@@ -34,6 +34,8 @@ struct audit_event {
 	" e.internal, e.detail, e.hash"
 #define AUDIT_EVENT_LETTERS "iitsssisissisb"
 void audit_event_read(const struct db_value *v, struct audit_event *e);
+/* A hash as a column has it; zeros when it is NULL or no hash. */
+void audit_hash_read(const struct db_value *v, uint8_t out[static SEAL_HASH_BYTES]);
 
 /* event_hash() of sql/procedures/event.sql: SHA-256 over `previous` (zeros for the first event) and the event's fields. */
 void audit_event_hash(const uint8_t previous[static SEAL_HASH_BYTES], const struct audit_event *e,
@@ -51,8 +53,12 @@ struct audit_head {
 	char number[NUMBER_DIGITS + 1]; /* empty: of events without a complaint */
 	uint8_t hash[SEAL_HASH_BYTES];
 };
+/* Complaints with an event of the day, ids above `after` up to `upto`, at most AUDIT_HEADS_MOST: id, last event of the day, number
+ * of events of the day, hash of the last one, number (NULL: there is no such complaint). */
+#define AUDIT_HEADS_MOST 1000
+MUST_USE enum status audit_heads(struct db *db, struct arena *a, int64_t day_ms, int64_t after, int64_t upto, struct db_rows *rows);
 /* What the tree's leaf is made from and the head's own tag covers, in the arena. p == NULL: exhausted. */
-struct span audit_head_text(struct arena *a, int64_t day_ms, const struct audit_head *h);
+struct span audit_head_span(struct arena *a, int64_t day_ms, const struct audit_head *h);
 
 /* A signed day. */
 struct audit_day {
