@@ -39,7 +39,7 @@ static const struct part parts[] = {
 	{ "SELECT e.complaint_id, e.seq, e.at, e.action, e.from_state, e.to_state, e.level, e.actor_kind, e.actor_id, s.user_name,"
 	  " e.office, e.note, e.internal, e.detail, e.hash FROM complaint_event e"
 	  " LEFT JOIN staff s ON e.actor_kind = 'staff' AND s.id = e.actor_id WHERE e.complaint_id = ? ORDER BY e.seq",
-	  "i", "iitsssisissisb" "b", false } },
+	  "i", "iitsssisisssisb", false } },
 [P_RATINGS] = { "ratings", false,
 	"reopen_count stars reasons comment rated_at holder department",
 	{ "SELECT r.reopen_count, r.stars, r.reasons, r.comment, r.rated_at, s.user_name, r.department_code FROM rating r"

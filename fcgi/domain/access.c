@@ -9,7 +9,7 @@
 #define TRIES   3
 #define KEPT_MS (INT64_C(366) * 86400000) /* a day more than the trigger holds on to */
 
-enum { Q_RECORD, Q_OPERATOR, Q_BY_COMPLAINT, Q_BY_STAFF, Q_COMPLAINT, Q_STAFF, Q_PURGE };
+enum { Q_RECORD, Q_OPERATOR, Q_BY_COMPLAINT, Q_BY_STAFF, Q_COMPLAINT, Q_STAFF };
 
 #define COLUMNS                                                                                                                    \
 	"SELECT l.id, l.at, s.user_name, l.operator, l.what, c.number, l.reason, l.request_id, l.roles FROM access_log l"          \
@@ -31,9 +31,14 @@ const struct sql access_sql[] = {
 			 "iiittii", "itsssssss", false },
 	[Q_COMPLAINT] = { "SELECT id FROM complaint WHERE number = ?", "s", "i", false },
 	[Q_STAFF] = { "SELECT id FROM staff WHERE user_name = CONVERT(? USING ascii)", "s", "i", false },
-	[Q_PURGE] = { "DELETE FROM access_log WHERE at < ? ORDER BY at LIMIT 1000", "t", "", false },
 };
 const size_t access_sql_n = ARRAY_LEN(access_sql);
+
+const struct sql access_purge_sql[] = {
+	{ "DELETE FROM access_log WHERE at < ? ORDER BY at LIMIT 1000", "t", "", false },
+};
+const size_t access_purge_sql_n = ARRAY_LEN(access_purge_sql);
+
 _Static_assert(LME >> 1 == 1 && ADMIN >> 1 == 128, "the order of access_log.roles");
 
 const char *const access_names[] = {
@@ -175,7 +180,7 @@ enum status
 access_purge(struct db *db, struct arena *a, int64_t now_ms, int64_t *n)
 {
 	struct db_rows done = { 0 };
-	enum status st = db_run(db, a, &access_sql[Q_PURGE], DB_ARGS(db_time(now_ms - KEPT_MS)), &done);
+	enum status st = db_run(db, a, &access_purge_sql[0], DB_ARGS(db_time(now_ms - KEPT_MS)), &done);
 
 	*n = done.affected;
 	return st;

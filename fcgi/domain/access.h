@@ -55,7 +55,7 @@ MUST_USE enum status access_staff(struct db *db, struct arena *a, struct span us
 /* Removes what is older than a year, at most a thousand rows; *n: how many. For the clock. */
 MUST_USE enum status access_purge(struct db *db, struct arena *a, int64_t now_ms, int64_t *n);
 
-extern const struct sql access_sql[];
-extern const size_t access_sql_n;
+extern const struct sql access_sql[], access_purge_sql[]; /* the purge is the clock's alone */
+extern const size_t access_sql_n, access_purge_sql_n;
 
 #endif
