@@ -71,7 +71,7 @@ print_summary(const struct audit_summary *s)
 			     audit_day_text(s->first_ms, first), audit_day_text(s->last_ms, last));
 	(void)printf(": %lld fault%s\n", (long long)s->faults, s->faults == 1 ? "" : "s");
 	if (s->last_ms != CLOCK_NONE)
-		(void)printf("later events than of %s are not signed yet: only their chain was looked at\n",
+		(void)printf("events after %s are not signed yet: only their chain was looked at\n",
 			     audit_day_text(s->last_ms, last));
 	if (s->late > 0)
 		(void)printf("%lld of the days were signed more than a day late: hold them against the log (--log FILE)\n",
