@@ -70,9 +70,11 @@ struct export
 static void
 find_operator(char out[static OPERATOR_MOST + 1])
 {
-	const struct passwd *account = getpwuid(geteuid());
 	const char *person = getenv("SUDO_USER");
+	struct passwd entry, *account = NULL;
+	char names[1024];
 
+	(void)getpwuid_r(geteuid(), &entry, names, sizeof(names), &account);
 	(void)snprintf(out, OPERATOR_MOST + 1, "%.28s%s%.28s", person == NULL ? "" : person, person == NULL ? "" : " as ",
 		       account == NULL ? "?" : account->pw_name);
 	for (char *p = out; *p != '\0'; p++)
@@ -169,7 +171,7 @@ static enum status
 write_changed(struct export *x)
 {
 	const struct audit_options *o = x->job->options;
-	int64_t ids[ID_BATCH], after = 0;
+	int64_t ids[ID_BATCH] = { 0 }, after = 0;
 	struct db_rows rows;
 	enum status st;
 
@@ -228,6 +230,29 @@ reason_is_text(const char *reason)
 	return false;
 }
 
+static enum status
+write_to(struct export *x, FILE *out)
+{
+	x->out = out;
+	return write_all(x);
+}
+
+static enum status
+write_file(struct export *x, const char *path)
+{
+	FILE *out = open_file(path);
+	enum status st;
+
+	if (out == NULL)
+		return E_INVALID;
+	st = write_to(x, out);
+	if (fclose(out) != 0)
+		st = E_INTERNAL; /* a failed close is a failed write */
+	if (st != E_OK)
+		(void)unlink(path); /* half an export proves nothing */
+	return st;
+}
+
 enum status
 audit_export(const struct audit_job *j, int64_t *found)
 {
@@ -241,13 +266,7 @@ audit_export(const struct audit_job *j, int64_t *found)
 	if (x.arena == NULL || x.faults == NULL)
 		st = E_NOMEM;
 	else if (reason_is_text(o->reason))
-		x.out = o->out == NULL ? stdout : open_file(o->out);
-	if (x.out != NULL)
-		st = write_all(&x);
-	if (x.out != NULL && x.out != stdout && fclose(x.out) != 0)
-		st = E_INTERNAL; /* a failed close is a failed write */
-	if (st != E_OK && x.out != NULL && x.out != stdout)
-		(void)unlink(o->out); /* half an export proves nothing */
+		st = o->out == NULL ? write_to(&x, stdout) : write_file(&x, o->out);
 	if (st == E_OK)
 		(void)fprintf(stderr, "%lld complaint%s written, export %s\n", (long long)x.written, x.written == 1 ? "" : "s",
 			      x.id);

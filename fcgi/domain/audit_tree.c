@@ -52,7 +52,7 @@ audit_tree_add(struct audit_tree *t, struct span text, struct audit_path *path, 
 	assert(height < AUDIT_TREE_DEPTH);
 	memcpy(t->left[height], hash, SEAL_HASH_BYTES);
 	t->leaves++;
-	if (ours) {
+	if (path != NULL && ours) {
 		path->begun = true;
 		path->height = height;
 	}
