@@ -11,6 +11,8 @@
 #include "core/stop.h"
 #include "domain/access.h"
 #include "domain/idempotency.h"
+#include "domain/link.h"
+#include "domain/move.h"
 #include "domain/otp.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
@@ -35,9 +37,16 @@ static const struct {
 	const struct sql *table;
 	const size_t *n;
 } modules[] = {
-	{ session_sql, &session_sql_n },         { otp_sql, &otp_sql_n },       { directory_sql, &directory_sql_n },
-	{ complaint_sql, &complaint_sql_n },     { lodge_sql, &lodge_sql_n },   { move_sql, &move_sql_n },
-	{ idempotency_sql, &idempotency_sql_n }, { access_sql, &access_sql_n },
+	{ session_sql, &session_sql_n },
+	{ otp_sql, &otp_sql_n },
+	{ directory_sql, &directory_sql_n },
+	{ complaint_sql, &complaint_sql_n },
+	{ lodge_sql, &lodge_sql_n },
+	{ move_sql, &move_sql_n },
+	{ act_sql, &act_sql_n },
+	{ idempotency_sql, &idempotency_sql_n },
+	{ link_sql, &link_sql_n },
+	{ access_sql, &access_sql_n },
 };
 
 static void

@@ -150,15 +150,10 @@ complaint_access_get(struct call *c)
 	struct access_query in = { .to_ms = FOREVER_MS, .limit = LIST_DEFAULT };
 	struct access_filter f = { .before_id = INT64_MAX, .to_ms = FOREVER_MS };
 	struct complaint complaint;
-	const char *number;
 	enum status st = call_query(c, page_fields, ARRAY_LEN(page_fields), &in);
 
 	if (st == E_OK)
-		st = param_number(c, &number);
-	if (st == E_OTHER_SYSTEM)
-		return E_NOT_FOUND;
-	if (st == E_OK)
-		st = complaint_find(c->worker->db, c->arena, number, &c->actor, &complaint);
+		st = param_complaint(c, &complaint);
 	if (st != E_OK)
 		return st;
 	f.complaint_id = complaint.id;

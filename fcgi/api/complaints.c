@@ -1,4 +1,5 @@
-/* Complaints: lodge, list, read, move. */
+/* Complaints: lodge, list, read. */
+#include "api/actions.h"
 #include "api/app.h"
 #include "api/audit.h"
 #include "api/handlers.h"
@@ -6,7 +7,6 @@
 #include "api/render.h"
 #include "core/clock.h"
 #include "core/json.h"
-#include "domain/status_cache.h"
 
 #define LIST_DEFAULT 20
 #define LIST_MAX     100
@@ -166,27 +166,43 @@ complaints_get(struct call *c)
 	return resp_json(&c->resp, 200, json_pack("{s:o, s:o}", "items", items, "next", json_span(span_of(next))));
 }
 
-/* A number of the path to a complaint this actor may see; numbers of the old system are simply not here. */
-static enum status
-find(struct call *c, struct complaint *out)
+static json_t *
+colleague_json(const struct colleague *who)
 {
-	const char *number;
-	enum status st = param_number(c, &number);
-
-	if (st == E_OTHER_SYSTEM)
-		return E_NOT_FOUND;
-	return st == E_OK ? complaint_find(c->worker->db, c->arena, number, &c->actor, out) : st;
+	return who->user.p == NULL ? json_null()
+				   : json_pack("{s:o, s:o}", "user", json_span(who->user), "name", json_span(who->name));
 }
 
-static json_t *
-allowed_json(struct call *c, const struct complaint *complaint)
+/* What only employees see: who has it, whom the LME proposes. */
+static enum status
+set_colleagues(struct call *c, const struct complaint *complaint, json_t *o)
 {
-	const char *const *names = complaint_allowed(c->arena, complaint, &c->actor);
-	json_t *list = names == NULL ? NULL : json_array();
+	struct colleague holder, proposed;
+	enum status st = complaint_colleague(c->worker->db, c->arena, complaint->holder_id, c->req.lang, &holder);
 
-	for (size_t i = 0; list != NULL && names[i] != NULL; i++)
-		(void)json_array_append_new(list, json_string(names[i]));
-	return list;
+	if (st == E_OK)
+		st = complaint_colleague(c->worker->db, c->arena, complaint->proposed_id, c->req.lang, &proposed);
+	if (st != E_OK)
+		return st;
+	(void)json_object_set_new(o, "holder", colleague_json(&holder));
+	(void)json_object_set_new(o, "proposed", colleague_json(&proposed));
+	(void)json_object_set_new(o, "escalate_at", json_time(complaint->escalate_ms));
+	return E_OK;
+}
+
+static enum status
+set_rating(struct call *c, const struct complaint *complaint, json_t *o)
+{
+	struct rated r;
+	enum status st = complaint_rating(c->worker->db, c->arena, complaint->id, &r);
+
+	if (st == E_NOT_FOUND)
+		(void)json_object_set_new(o, "rating", json_null());
+	else if (st == E_OK)
+		(void)json_object_set_new(o, "rating",
+					  json_pack("{s:i, s:o, s:o, s:o}", "stars", r.stars, "reasons", json_words(r.reasons),
+						    "comment", json_span(r.comment), "at", json_time(r.at_ms)));
+	return st == E_NOT_FOUND ? E_OK : st;
 }
 
 enum status
@@ -196,7 +212,8 @@ complaint_get(struct call *c)
 	struct complaint complaint;
 	struct span landmark = { NULL, 0 };
 	json_t *o;
-	enum status st = find(c, &complaint);
+	const struct catalogue *k = app_catalogue(c);
+	enum status st = k == NULL ? E_BUSY : param_complaint(c, &complaint);
 
 	if (st == E_OK && complaint.landmark_sealed.p != NULL)
 		st = seal_open(c->seal, c->arena, complaint.landmark_sealed, &landmark);
@@ -220,7 +237,21 @@ complaint_get(struct call *c)
 				  complaint.citizen_id == 0
 					  ? json_null()
 					  : json_pack("{s:o, s:s}", "name", json_span(who.name), "mobile", who.mobile_masked));
-	(void)json_object_set_new(o, "allowed_actions", allowed_json(c, &complaint));
+	(void)json_object_set_new(o, "reopen_count", json_integer(complaint.reopen_count));
+	(void)json_object_set_new(o, "priority", json_boolean(complaint.priority));
+	(void)json_object_set_new(o, "parent",
+				  complaint.parent.id == 0
+					  ? json_null()
+					  : json_pack("{s:s%, s:s}", "number", complaint.parent.number.p, complaint.parent.number.n,
+						      "state", state_name(complaint.parent.state)));
+	(void)json_object_set_new(o, "allowed_actions", action_offers(c, k->directory, &complaint, &c->actor, 0));
+	st = set_rating(c, &complaint, o);
+	if (st == E_OK && c->actor.kind == ACTOR_STAFF)
+		st = set_colleagues(c, &complaint, o);
+	if (st != E_OK) {
+		json_decref(o);
+		return st;
+	}
 	return resp_json(&c->resp, 200, o);
 }
 
@@ -232,7 +263,7 @@ timeline_get(struct call *c)
 	const struct event *events;
 	json_t *items;
 	size_t n = 0;
-	enum status st = k == NULL ? E_BUSY : find(c, &complaint);
+	enum status st = k == NULL ? E_BUSY : param_complaint(c, &complaint);
 
 	if (st == E_OK)
 		st = complaint_timeline(c->worker->db, c->arena, complaint.id, &events, &n);
@@ -240,79 +271,7 @@ timeline_get(struct call *c)
 		return st;
 	items = json_array();
 	for (size_t i = 0; i < n && items != NULL; i++)
-		if (!events[i].internal || c->actor.kind == ACTOR_STAFF)
-			(void)json_array_append_new(items, render_event(k->directory, &events[i]));
+		if (c->actor.kind == ACTOR_STAFF || !events[i].internal || !span_eq(events[i].action, SPAN("note")))
+			(void)json_array_append_new(items, render_event(k->directory, &events[i], c->actor.kind == ACTOR_STAFF));
 	return resp_json(&c->resp, 200, json_pack("{s:o}", "items", items));
-}
-
-struct action_body {
-	int action;
-	int64_t version;
-	struct span note;
-};
-static const struct field action_fields[] = {
-	{ .name = "action",
-	  .type = FIELD_CHOICE,
-	  .offset = offsetof(struct action_body, action),
-	  .required = true,
-	  .choices = action_names },
-	{ .name = "version",
-	  .type = FIELD_INT,
-	  .offset = offsetof(struct action_body, version),
-	  .required = true,
-	  .min = 1,
-	  .max = 4294967295.0 },
-	{ .name = "note", .type = FIELD_TEXT, .offset = offsetof(struct action_body, note), .min = 1, .max = 1000 },
-};
-
-/* Tells where the complaint stands, since when and by whom, so that the caller sees what happened meanwhile. */
-static enum status
-refused(struct call *c, const char *number, enum action action, enum status why)
-{
-	struct complaint now;
-	const struct event *events;
-	size_t n = 0;
-	enum status st = complaint_find(c->worker->db, c->arena, number, &c->actor, &now);
-
-	if (st == E_OK)
-		st = complaint_timeline(c->worker->db, c->arena, now.id, &events, &n);
-	if (st != E_OK || n == 0)
-		return st == E_OK ? E_INTERNAL : st;
-	c->about = json_own(c->arena, json_pack("{s:s, s:s, s:I, s:o, s:s%, s:s%}", "action", action_name(action), "state",
-						state_name(now.state), "version", (json_int_t)now.version, "since",
-						json_time(events[n - 1].at_ms), "last_action", events[n - 1].action.p,
-						events[n - 1].action.n, "by", events[n - 1].by.p, events[n - 1].by.n));
-	return c->about == NULL ? E_NOMEM : why;
-}
-
-enum status
-action_post(struct call *c)
-{
-	struct action_body in = { .action = 0 };
-	struct moving m = { .now_ms = clock_now_ms() };
-	struct complaint complaint;
-	struct span answer;
-	enum status st = call_body(c, action_fields, ARRAY_LEN(action_fields), &in);
-
-	if (st == E_OK)
-		st = find(c, &complaint);
-	if (st != E_OK)
-		return st;
-	m.action = (enum action)in.action;
-	m.version = in.version;
-	m.note = in.note;
-	m.render = render_moved;
-	param_idempotency(c, m.scope, m.body_hash);
-	status_cache_lower(c->worker->cache, complaint.number.p);
-	st = complaint_act(c->worker->db, c->arena, c->seal, &c->actor, &m, &complaint, &answer);
-	status_cache_drop(c->worker->cache, complaint.number.p);
-	if (st == E_STALE || st == E_ILLEGAL_MOVE)
-		return refused(c, complaint.number.p, m.action, st);
-	if (st != E_OK)
-		return st;
-	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	buf_span(&c->resp.body, answer);
-	return E_OK;
 }

@@ -32,6 +32,17 @@ param_number_in(struct call *c, struct span text, const char **number)
 	return call_format(c, "/number", "2611 0000 0016");
 }
 
+enum status
+param_complaint(struct call *c, struct complaint *out)
+{
+	const char *number;
+	enum status st = param_number(c, &number);
+
+	if (st == E_OTHER_SYSTEM)
+		return E_NOT_FOUND;
+	return st == E_OK ? complaint_find(c->worker->db, c->arena, number, &c->actor, out) : st;
+}
+
 void
 param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES])
 {

@@ -2,6 +2,7 @@
 #ifndef EKMC_API_PARAMS_H
 #define EKMC_API_PARAMS_H
 
+#include "domain/complaint.h"
 #include "http/call.h"
 
 /* The complaint number of the path, normalised to 12 digits in the arena. E_MISTYPED and E_INVALID carry the pointer "/number";
@@ -9,6 +10,9 @@
 MUST_USE enum status param_number(struct call *c, const char **number);
 /* The same for a number that stands elsewhere, as in the query. */
 MUST_USE enum status param_number_in(struct call *c, struct span text, const char **number);
+
+/* The complaint of that number, if this actor may see it; numbers of the old system are simply not here: E_NOT_FOUND. */
+MUST_USE enum status param_complaint(struct call *c, struct complaint *out);
 
 /* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
 void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);

@@ -1,6 +1,7 @@
 /* Rendering of resources. */
 #include "api/render.h"
 
+#include "core/scan.h"
 #include "domain/status_view.h"
 
 static json_t *
@@ -124,11 +125,35 @@ render_moved(struct arena *a, const struct complaint *c, struct span *answer)
 	return answer->p == NULL ? E_NOMEM : E_OK;
 }
 
+/* Texts by comma as a list. */
 json_t *
-render_event(const struct directory *d, const struct event *e)
+json_words(struct span words)
 {
-	return json_pack("{s:I, s:s%, s:o, s:s%, s:o, s:s%, s:o, s:o}", "seq", (json_int_t)e->seq, "action", e->action.p,
-			 e->action.n, "from", json_span(e->from), "state", e->state.p, e->state.n, "at", json_time(e->at_ms), "by",
-			 e->by.p, e->by.n, "office", names_json(e->office, directory_office(d, e->office)), "note",
-			 json_span(e->note));
+	json_t *list = json_array();
+	struct span word;
+
+	while (list != NULL && words.n > 0) {
+		if (!scan_cut(&words, ',', &word)) {
+			word = words;
+			words.n = 0;
+		}
+		(void)json_array_append_new(list, json_span(word));
+	}
+	return list;
+}
+
+json_t *
+render_event(const struct directory *d, const struct event *e, bool for_staff)
+{
+	json_t *o = json_pack("{s:I, s:s%, s:o, s:s%, s:o, s:s%, s:o, s:o}", "seq", (json_int_t)e->seq, "action", e->action.p,
+			      e->action.n, "from", json_span(e->from), "state", e->state.p, e->state.n, "at", json_time(e->at_ms),
+			      "by", e->by.p, e->by.n, "office", names_json(e->office, directory_office(d, e->office)), "note",
+			      json_span(e->internal && !for_staff ? (struct span){ NULL, 0 } : e->note));
+
+	if (o != NULL && for_staff) {
+		(void)json_object_set_new(o, "by_name", json_span(e->staff));
+		(void)json_object_set_new(o, "internal", json_boolean(e->internal));
+		(void)json_object_set_new(o, "level", json_integer(e->level));
+	}
+	return o;
 }

@@ -14,6 +14,9 @@ json_t *render_lodged(const struct lodged *l);
 json_t *render_item(const struct complaint *c);
 /* The item as text in the arena, to be stored with the move that led to it. */
 MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, struct span *answer);
-json_t *render_event(const struct directory *d, const struct event *e);
+/* An internal note is for employees only; so are names. */
+json_t *render_event(const struct directory *d, const struct event *e, bool for_staff);
+/* "a,b" as ["a","b"]. */
+json_t *json_words(struct span words);
 
 #endif

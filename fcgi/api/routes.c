@@ -4,7 +4,7 @@
 
 #define V1      "/api/v1"
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
-#define READERS (CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR)
+#define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
 #define ALL     (CITIZEN | STAFF)
 
 /* clang-format off */
@@ -27,7 +27,7 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
-	{ M_POST,   V1 "/complaints/{number}/actions",  CITIZEN,  ACTING,                  NULL,          action_post     },
+	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
 	{ M_GET,    V1 "/complaints/{number}/access",   CITIZEN,  GUARD_NONE,              NULL,          complaint_access_get },
 
 	{ M_GET,    V1 "/audit/access",                 COMMISSIONER | ADMIN, GUARD_NONE,  NULL,          audit_access_get },

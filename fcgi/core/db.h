@@ -57,6 +57,13 @@ db_null(void)
 	return (struct db_value){ .null = true };
 }
 
+/* Text or bytes; absent for NULL. */
+static inline struct span
+db_span(const struct db_value *v)
+{
+	return v->null ? (struct span){ NULL, 0 } : v->s;
+}
+
 struct db_rows {
 	size_t n;
 	size_t columns;

@@ -1,11 +1,11 @@
-/* Who asks: an anonymous caller, a citizen, or an employee with duties. */
+/* Who asks: an anonymous caller, a citizen, an employee with duties, or the system itself. */
 #ifndef EKMC_DOMAIN_ACTOR_H
 #define EKMC_DOMAIN_ACTOR_H
 
 #include "core/lang.h"
 #include "core/seal.h"
 
-enum actor_kind { ACTOR_NOBODY, ACTOR_CITIZEN, ACTOR_STAFF };
+enum actor_kind { ACTOR_NOBODY, ACTOR_CITIZEN, ACTOR_STAFF, ACTOR_SYSTEM };
 
 /* Bits of a route's `who` column and of an actor's duties. */
 enum role {
@@ -40,6 +40,7 @@ struct actor {
 	uint8_t token_hash[SEAL_HASH_BYTES];
 	const struct duty *duties; /* the arena's */
 	size_t n_duties;
+	unsigned parties; /* enum party of ACTOR_SYSTEM: the clock, the roster */
 };
 
 /* "lme", "gro", …; NULL for none. */

@@ -1,4 +1,4 @@
-/* Complaints: lodging, reading, moving. The rules of who may see one are here, those of moves in workflow.c. */
+/* Complaints: lodging and reading. Who may see one is here; what becomes of it: workflow.h, parties.h, transition.h, move.h. */
 #ifndef EKMC_DOMAIN_COMPLAINT_H
 #define EKMC_DOMAIN_COMPLAINT_H
 
@@ -41,23 +41,49 @@ MUST_USE enum status complaint_lodge(struct db *db, struct arena *a, const struc
 				     struct id_source *ids, const struct lodging *in, struct lodged *out);
 
 struct complaint {
-	int64_t id, version, citizen_id, holder_id;
+	int64_t id, version, citizen_id, event_count;
 	struct span number, channel, department, category, subcategory, description, landmark_sealed, language;
 	enum state state;
-	int level, ward, borough;
-	bool has_point;
-	double lat, lon;
-	int64_t lodged_ms, due_ms, resolved_ms; /* CLOCK_NONE: not resolved */
+	int level, ward, borough, reopen_count;
+	int asked;        /* questions of the present holder */
+	int asked_before; /* and of the LME who asks to be relieved */
+	bool has_point, priority, closed_by_clock, overdue_told;
+	double lat, lon, accuracy_m; /* accuracy below 0: not told */
+	int64_t holder_id;           /* the LME who has it; 0: nobody */
+	int64_t last_holder_id;      /* who resolved, rejected or had it last; 0: nobody */
+	int64_t proposed_id;         /* the colleague of a reassignment request; 0: none */
+	enum state waiting_from;     /* of AWAITING_CITIZEN: where it goes back to */
+	int64_t waiting_ms;          /* and since when the clocks stand */
+	/* CLOCK_NONE: not resolved, nothing for the clock to escalate */
+	int64_t lodged_ms, due_ms, escalate_ms, resolved_ms, changed_ms;
+	bool rated; /* this resolution has its rating */
+	/* of a DUPLICATE: the complaint it is joined to */
+	struct {
+		int64_t id; /* 0: none */
+		struct span number;
+		enum state state;
+		int level, reopen_count;
+		bool closed_by_clock;
+		int64_t due_ms, resolved_ms, last_holder_id;
+	} parent;
 };
 
 /* E_NOT_FOUND: there is none of that number, or this actor may not see it (the same answer, design section 4). A NULL actor sees
  * all: for the public status, which shows nothing personal. */
 MUST_USE enum status complaint_find(struct db *db, struct arena *a, const char *number, const struct actor *actor,
 				    struct complaint *out);
+/* The same by id, for all eyes. */
+MUST_USE enum status complaint_find_id(struct db *db, struct arena *a, int64_t id, struct complaint *out);
+
+/* The object rule: a citizen sees their own; an LME what they have or finished; officers their department, in the boroughs the
+ * roster gives them; the desk, commissioner and mayor's office everything. */
+bool complaint_visible(const struct actor *actor, const struct complaint *c);
 
 struct event {
 	int64_t seq, at_ms;
-	struct span action, from, state, by, office, note;
+	struct span action, from, state, by, office, note, detail;
+	struct span staff; /* the employee's name, when one did it */
+	int level;
 	bool internal;
 };
 MUST_USE enum status complaint_timeline(struct db *db, struct arena *a, int64_t complaint_id, const struct event **out, size_t *n);
@@ -81,25 +107,21 @@ struct complainant {
 MUST_USE enum status complaint_complainant(struct db *db, struct arena *a, const struct seal *seal, int64_t citizen_id,
 					   struct complainant *out);
 
-/* The actions this actor may take now; NULL-terminated names in the arena. */
-const char *const *complaint_allowed(struct arena *a, const struct complaint *c, const struct actor *actor);
-
-struct moving {
-	enum action action;
-	int64_t version;
-	struct span note;
-	int64_t now_ms;
-	uint8_t scope[SEAL_HASH_BYTES], body_hash[SEAL_HASH_BYTES];
-	/* The answer for the complaint as the move left it, in the arena; stored with the move. */
-	enum status (*render)(struct arena *a, const struct complaint *c, struct span *answer);
+/* An employee in the words of colleagues; absent for id 0. */
+struct colleague {
+	struct span user, name;
 };
-/* Makes the move in a transaction with its event, its messages and its answer. A repeated key finds the move done and gets the same
- * *answer, whatever has happened since. *c is the complaint as the caller found it.
- * Errors: E_STALE (another version), E_ILLEGAL_MOVE, E_FORBIDDEN, E_KEY_REUSED. */
-MUST_USE enum status complaint_act(struct db *db, struct arena *a, const struct seal *seal, const struct actor *actor,
-				   const struct moving *m, const struct complaint *c, struct span *answer);
+MUST_USE enum status complaint_colleague(struct db *db, struct arena *a, int64_t staff_id, enum lang lang, struct colleague *out);
 
-extern const struct sql complaint_sql[], lodge_sql[], move_sql[];
-extern const size_t complaint_sql_n, lodge_sql_n, move_sql_n;
+struct rated {
+	int stars;
+	struct span reasons, comment; /* codes by comma; p == NULL: none */
+	int64_t at_ms;
+};
+/* The last rating. E_NOT_FOUND: none yet. */
+MUST_USE enum status complaint_rating(struct db *db, struct arena *a, int64_t complaint_id, struct rated *out);
+
+extern const struct sql complaint_sql[], lodge_sql[];
+extern const size_t complaint_sql_n, lodge_sql_n;
 
 #endif

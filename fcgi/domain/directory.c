@@ -7,7 +7,7 @@
 #define HOUR_MS         INT64_C(3600000)
 #define DAY_MS          (24 * HOUR_MS)
 
-enum { Q_VERSION, Q_DEPARTMENTS, Q_CATEGORIES, Q_SUBCATEGORIES, Q_WARDS, Q_HOLIDAYS, Q_NAMES, Q_LOCATE };
+enum { Q_VERSION, Q_DEPARTMENTS, Q_CATEGORIES, Q_SUBCATEGORIES, Q_WARDS, Q_HOLIDAYS, Q_NAMES, Q_POSTS, Q_SETTINGS, Q_LOCATE };
 
 const struct sql directory_sql[] = {
 	[Q_VERSION] = { "SELECT version FROM directory_version", "", "i", false },
@@ -22,6 +22,10 @@ const struct sql directory_sql[] = {
 	[Q_WARDS] = { "SELECT ward_no, borough_no FROM ward ORDER BY ward_no", "", "ii", false },
 	[Q_HOLIDAYS] = { "SELECT YEAR(day), MONTH(day), DAY(day) FROM holiday ORDER BY day", "", "iii", false },
 	[Q_NAMES] = { "SELECT kind, code, name_en, name_bn, name_hi FROM public_name ORDER BY kind, code", "", "sssss", false },
+	[Q_POSTS] = { "SELECT DISTINCT r.role, r.eo_level, r.department_code, r.borough_no FROM roster r"
+		      " JOIN staff s ON s.id = r.staff_id AND s.active WHERE r.role IN ('GRO', 'EO')",
+		      "", "sisi", false },
+	[Q_SETTINGS] = { "SELECT name, value FROM setting", "", "si", false },
 	[Q_LOCATE] = { "SELECT ward_at(?, ?)", "dd", "i", false },
 };
 const size_t directory_sql_n = ARRAY_LEN(directory_sql);
@@ -99,6 +103,17 @@ fill_public_name(struct directory *d, const struct db_value *v, void *item)
 	return true;
 }
 
+static bool
+fill_post(struct directory *d, const struct db_value *v, void *item)
+{
+	(void)d;
+	*(struct post *)item = (struct post){ .role = role_parse(v[0].s),
+					      .eo_level = v[1].null ? 0 : (int)v[1].i,
+					      .department = v[2].null ? (struct span){ NULL, 0 } : v[2].s,
+					      .borough = v[3].null ? 0 : (int)v[3].i };
+	return true;
+}
+
 /* In this order: what a row refers to has been loaded before it. */
 static const struct {
 	int query;
@@ -116,6 +131,7 @@ static const struct {
 	LIST(Q_WARDS, int64_t, fill_ward, wards),
 	LIST(Q_HOLIDAYS, int64_t, fill_holiday, holidays),
 	LIST(Q_NAMES, struct public_name, fill_public_name, public_names),
+	LIST(Q_POSTS, struct post, fill_post, posts),
 #undef LIST
 };
 
@@ -137,6 +153,36 @@ load(struct db *db, struct directory *d, size_t k)
 	memcpy((char *)d + lists[k].list, &items, sizeof(items));
 	memcpy((char *)d + lists[k].n, &rows.n, sizeof(rows.n));
 	return E_OK;
+}
+
+/* A setting that this program does not know is another version's. */
+static enum status
+load_rules(struct db *db, struct directory *d)
+{
+	int64_t metres = 0;
+	const struct {
+		const char *name;
+		int64_t *to, unit;
+	} settings[] = {
+		{ "reopen_window_days", &d->rules.reopen_window_ms, DAY_MS },
+		{ "rate_after_close_days", &d->rules.rate_after_close_ms, DAY_MS },
+		{ "wait_citizen_days", &d->rules.wait_citizen_ms, DAY_MS },
+		{ "similar_metres", &metres, 1 },
+	};
+	struct db_rows rows;
+	size_t found = 0;
+	enum status st = db_run(db, d->arena, &directory_sql[Q_SETTINGS], DB_NO_ARGS, &rows);
+
+	if (st != E_OK)
+		return st;
+	for (size_t i = 0; i < rows.n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(settings); k++)
+			if (span_eq(db_row(&rows, i)[0].s, span_of(settings[k].name))) {
+				*settings[k].to = db_row(&rows, i)[1].i * settings[k].unit;
+				found++;
+			}
+	d->rules.similar_m = (double)metres;
+	return found == ARRAY_LEN(settings) ? E_OK : E_INTERNAL;
 }
 
 enum status
@@ -167,6 +213,8 @@ directory_load(struct db *db, struct directory **out)
 	st = directory_version(db, a, &d->version);
 	for (size_t k = 0; k < ARRAY_LEN(lists) && st == E_OK; k++)
 		st = load(db, d, k);
+	if (st == E_OK)
+		st = load_rules(db, d);
 	if (st != E_OK) {
 		directory_free(d);
 		return st;
@@ -246,10 +294,11 @@ is_holiday(const struct directory *d, int64_t midnight_ms)
 	return low < d->n_holidays && d->holidays[low] == midnight_ms;
 }
 
-int64_t
-directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
+/* `left` of the clock of a promise of `sla_hours`, from then on. */
+static int64_t
+later(const struct directory *d, int64_t from_ms, int sla_hours, int64_t left)
 {
-	int64_t left = sla_hours * HOUR_MS, at = from_ms;
+	int64_t at = from_ms;
 
 	if (sla_hours <= 24)
 		return from_ms + left;
@@ -265,6 +314,31 @@ directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
 		}
 		at = end;
 	}
+}
+
+int64_t
+directory_due(const struct directory *d, int64_t from_ms, int sla_hours)
+{
+	return later(d, from_ms, sla_hours, sla_hours * HOUR_MS);
+}
+
+int64_t
+directory_half_due(const struct directory *d, int64_t from_ms, int sla_hours)
+{
+	return later(d, from_ms, sla_hours, sla_hours * HOUR_MS / 2);
+}
+
+bool
+directory_post(const struct directory *d, struct span department, int borough, enum role role, int eo_level)
+{
+	for (size_t i = 0; i < d->n_posts; i++) {
+		const struct post *p = &d->posts[i];
+
+		if (p->role == role && p->eo_level == eo_level && (p->department.p == NULL || span_eq(p->department, department)) &&
+		    (p->borough == 0 || p->borough == borough))
+			return true;
+	}
+	return false;
 }
 
 enum status

@@ -6,6 +6,7 @@
 
 #include "core/db.h"
 #include "core/lang.h"
+#include "domain/actor.h"
 
 #define WARDS    144
 #define BOROUGHS 16
@@ -33,13 +34,29 @@ struct public_name {
 	struct names name;
 };
 
+/* Where there is an active GRO or EO; borough 0: in all of the department. */
+struct post {
+	enum role role;
+	int eo_level; /* 0 of a GRO */
+	struct span department;
+	int borough;
+};
+
+/* What an administrator may change (table setting). */
+struct rules {
+	int64_t reopen_window_ms, rate_after_close_ms, wait_citizen_ms;
+	double similar_m;
+};
+
 struct directory {
 	int64_t version;
+	struct rules rules;
 	const struct department *departments;
 	const struct category *categories;
 	const struct subcategory *subcategories;
 	const struct public_name *public_names;
-	size_t n_departments, n_categories, n_subcategories, n_public_names;
+	const struct post *posts;
+	size_t n_departments, n_categories, n_subcategories, n_public_names, n_posts;
 	const int64_t *wards; /* numbers, ascending */
 	size_t n_wards;
 	int ward_borough[WARDS + 1]; /* by ward number; 0: no such ward */
@@ -65,6 +82,11 @@ const struct names *directory_office(const struct directory *d, struct span offi
 /* When a promise of `sla_hours` made at `from_ms` is due: up to 24 hours the clock always runs, longer ones skip Sundays and
  * holidays of Kolkata (design, section 4). */
 int64_t directory_due(const struct directory *d, int64_t from_ms, int sla_hours);
+/* The same after half the promise, by the promise's own calendar. */
+int64_t directory_half_due(const struct directory *d, int64_t from_ms, int sla_hours);
+
+/* Is an active officer of this duty there? `eo_level` is 0 for a GRO. */
+bool directory_post(const struct directory *d, struct span department, int borough, enum role role, int eo_level);
 
 /* The ward of a point by the full polygons. *ward: 1-144, or 0 in the gap of 142-144. E_OUTSIDE_KOLKATA. */
 MUST_USE enum status directory_locate(struct db *db, struct arena *a, double lon, double lat, int *ward);

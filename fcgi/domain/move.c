@@ -1,127 +1,487 @@
-/* Moving a complaint: the table's row, the version, the event and its messages in one transaction. */
+/* One move inside a transaction: what it needs is looked up, the table's row applied, the result stored with its event, its
+ * messages and its links, and duplicates follow. */
+#include "domain/move.h"
+
 #include "core/clock.h"
 #include "core/json.h"
-#include "core/tx.h"
-#include "domain/complaint.h"
-#include "domain/idempotency.h"
+#include "domain/link.h"
+#include "domain/parties.h"
+#include "domain/transition.h"
 
-enum { Q_MOVE };
+#define DETAIL_BYTES  4000
+#define PAYLOAD_BYTES 4096
+
+enum { Q_MOVE, Q_LME, Q_PARENT, Q_CHILDREN, Q_RATE, Q_TELL_CHILD, Q_SAME_MOBILE };
 
 const struct sql move_sql[] = {
-	[Q_MOVE] = { "CALL complaint_move(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiitssisissisttb", "ii", false },
+	[Q_MOVE] = { "CALL complaint_move(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		     "?, ?,"
+		     " ?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiitsssiiiiiiistiisssiidddbtttiisissisb", "iis", false },
+	[Q_LME] = { "SELECT s.id FROM staff s WHERE s.user_name = CONVERT(? USING ascii) AND s.active AND EXISTS (SELECT 1 FROM"
+		    " roster r WHERE r.staff_id = s.id AND r.role = 'LME' AND r.department_code = ?)",
+		    "ss", "i", false },
+	[Q_PARENT] = { "SELECT id FROM complaint WHERE number = ? FOR UPDATE", "s", "i", false },
+	[Q_CHILDREN] = { "SELECT id FROM complaint WHERE parent_id = ? AND state = 'DUPLICATE' ORDER BY id", "i", "i", false },
+	[Q_RATE] = { "INSERT INTO rating (complaint_id, reopen_count, stars, reasons, comment, rated_at, holder_id, "
+		     "department_code)"
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiisstis", "", false },
+	/* who reported twice hears once */
+	[Q_TELL_CHILD] = { "INSERT IGNORE INTO outbox (destination, complaint_id, event_seq, recipient, recipient_id, template,"
+			   " language, payload_sealed, not_before, created_at) SELECT destination, ?, ?, 'citizen', ?, template, ?,"
+			   " ?, ?, ? FROM notification_rule WHERE event = ? AND to_state IN ('', ?) AND audience = 'citizen'",
+			   "iiisbttss", "", false },
+	[Q_SAME_MOBILE] = { "SELECT mobile_index FROM citizen WHERE id = ?", "i", "b", false },
 };
 const size_t move_sql_n = ARRAY_LEN(move_sql);
 
-/* What the actor is to this complaint. */
-static unsigned
-parties(const struct complaint *c, const struct actor *actor)
-{
-	return actor->kind == ACTOR_CITIZEN && c->citizen_id == actor->id ? COMPLAINANT : 0;
-}
-
-const char *const *
-complaint_allowed(struct arena *a, const struct complaint *c, const struct actor *actor)
-{
-	const char **list = arena_array(a, ACTION__COUNT + 1, sizeof(*list));
-	size_t n = 0;
-
-	for (int i = 0; list != NULL && i < ACTION__COUNT; i++) {
-		const struct move *m = workflow_move(c->state, (enum action)i);
-
-		if (m != NULL && (m->who & parties(c, actor)) != 0)
-			list[n++] = action_name((enum action)i);
-	}
-	return list;
-}
-
-struct step {
-	struct arena *arena;
+struct job {
+	const struct means *w;
 	const struct actor *actor;
 	const struct moving *m;
-	const char *number;
-	struct span payload, answer;
-	uint8_t scope[SEAL_HASH_BYTES];
+	struct refused *refused;
+	const struct move *row;
+	struct complaint before;
+	struct complaint *c; /* becomes what is stored */
+	struct looked_up found;
+	enum routing routing;
+	int64_t seq;
+	bool for_caller; /* a desk acts for the complainant */
 };
+
+static enum status
+wrong(const struct job *j, const char *pointer, enum field_code code)
+{
+	if (j->refused->errors != NULL)
+		field_error_add(j->refused->errors, pointer, code);
+	return E_INVALID;
+}
+
+static enum status
+illegal(const struct job *j, enum refusal why)
+{
+	j->refused->why = why;
+	return E_ILLEGAL_MOVE;
+}
+
+/* ---- may they, and is everything told */
+
+static enum status
+check_caller(struct job *j)
+{
+	struct db_rows rows;
+	uint8_t index[SEAL_HASH_BYTES];
+	enum status st;
+
+	if (j->m->mobile.p == NULL)
+		return E_OK;
+	seal_index(j->w->seal, j->m->mobile, index);
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_SAME_MOBILE], DB_ARGS(db_int(j->c->citizen_id)), &rows);
+	if (st != E_OK)
+		return st;
+	if (rows.n != 1 || !seal_equal(db_row(&rows, 0)[0].s.p, index, sizeof(index)))
+		return wrong(j, "/mobile", FE_MISMATCH);
+	j->for_caller = true;
+	return E_OK;
+}
 
 /* The version first: who lost a race is to hear that somebody was faster, not that the move they saw offered is illegal. */
 static enum status
-check(const struct step *s, const struct complaint *c, const struct move **row)
+check_right(struct job *j)
 {
-	if (s->m->version != c->version)
+	const struct moving *m = j->m;
+	enum refusal why;
+	unsigned parties;
+
+	if (m->version != 0 && m->version != j->c->version)
 		return E_STALE;
-	*row = workflow_move(c->state, s->m->action);
-	if (*row == NULL)
-		return E_ILLEGAL_MOVE;
-	return ((*row)->who & parties(c, s->actor)) == 0 ? E_FORBIDDEN : E_OK;
+	if (workflow_move(j->c->state, m->action, 0) == NULL)
+		return illegal(j, REFUSAL_STATE);
+	parties = parties_of(j->w->directory, j->c, j->actor, j->for_caller);
+	j->row = parties == 0 ? NULL : workflow_move(j->c->state, m->action, parties);
+	if (j->row == NULL || (m->only != 0 && (m->only & 1u << m->action) == 0))
+		return E_FORBIDDEN;
+	why = transition_guard(j->w->directory, j->c, j->row, parties, m->now_ms);
+	return why == REFUSAL_NONE ? E_OK : illegal(j, why);
+}
+
+static bool
+photo_needed(const struct job *j)
+{
+	const struct subcategory *s = directory_subcategory(j->w->directory, j->c->subcategory);
+
+	return s != NULL && s->photo_on_resolve;
+}
+
+/* What the caller told, beside the wants of the row. */
+static enum status
+check_told(const struct job *j)
+{
+	const struct moving *m = j->m;
+	const struct {
+		const char *pointer;
+		unsigned want;
+		bool told;
+	} fields[] = {
+		{ "/note", W_NOTE, m->note.p != NULL },
+		{ "/internal", W_INTERNAL, m->internal },
+		{ "/lme", W_LME, m->lme.p != NULL },
+		{ "/subcategory", W_SUBCATEGORY, m->subcategory != NULL },
+		{ "/ward", W_PLACE, m->ward != 0 },
+		{ "/location", W_PLACE, m->has_point },
+		{ "/landmark", W_PLACE, m->landmark.p != NULL },
+		{ "/stars", W_STARS, m->stars != 0 },
+		{ "/reasons", W_RATING, m->reasons.p != NULL },
+		{ "/comment", W_RATING, m->comment.p != NULL },
+		{ "/parent", W_PARENT, m->parent != NULL },
+		{ "/priority", W_PRIORITY, m->priority >= 0 },
+		{ "/attachments", W_PHOTO, m->uploads.n > 0 },
+	};
+	enum status st = E_OK;
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i].told && ((j->row->needs | j->row->may) & fields[i].want) == 0)
+			st = wrong(j, fields[i].pointer, FE_UNKNOWN_KEY);
+		else if (!fields[i].told && (j->row->needs & fields[i].want) != 0 && fields[i].want != W_PHOTO)
+			st = wrong(j, fields[i].pointer, FE_REQUIRED);
+	if (m->uploads.n == 0 && (j->row->needs & W_PHOTO) != 0 && photo_needed(j))
+		st = wrong(j, "/attachments", FE_REQUIRED);
+	if (m->action == CORRECT && m->subcategory == NULL && m->ward == 0 && !m->has_point && m->landmark.p == NULL)
+		st = wrong(j, "/subcategory", FE_REQUIRED);
+	if (m->action == NOTE && m->note.p == NULL && m->priority < 0)
+		st = wrong(j, "/note", FE_REQUIRED);
+	return st;
 }
 
 static enum status
-make(struct db *db, struct step *s, const struct complaint *c, const struct move *row)
+check_subcategory(const struct job *j)
 {
-	const struct moving *m = s->m;
+	const struct directory *d = j->w->directory;
+	const struct subcategory *s = j->m->subcategory;
+	bool same;
+
+	if (s == NULL)
+		return E_OK;
+	same = span_eq(d->departments[d->categories[s->category].department].code, j->c->department);
+	return same == (j->m->action == CORRECT) ? E_OK : wrong(j, "/subcategory", FE_MISMATCH);
+}
+
+/* ---- what it refers to */
+
+static enum status
+find_lme(struct job *j)
+{
 	struct db_rows rows;
 	enum status st;
 
-	st = db_run(db, s->arena, &move_sql[Q_MOVE],
-		    DB_ARGS(db_int(0), db_int(c->id), db_int(m->version), db_time(m->now_ms),
-			    db_text(span_of(action_name(m->action))), db_text(span_of(state_name(row->to))), db_int(c->level),
-			    db_text(SPAN("citizen")), db_int(s->actor->id), db_text(SPAN("CITIZEN")), db_text(m->note), db_int(0),
-			    db_null(), db_time(c->resolved_ms), db_null(), db_text(s->payload)),
+	if (j->m->lme.p == NULL)
+		return E_OK;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_LME], DB_ARGS(db_text(j->m->lme), db_text(j->c->department)), &rows);
+	if (st != E_OK)
+		return st;
+	if (rows.n != 1)
+		return wrong(j, "/lme", FE_NOT_FOUND);
+	j->found.lme_id = db_row(&rows, 0)[0].i;
+	return E_OK;
+}
+
+/* Locks the parent, so that it cannot close between this and our commit. */
+static enum status
+find_parent(struct job *j)
+{
+	struct complaint parent;
+	struct db_rows rows;
+	enum status st;
+
+	if (j->m->parent == NULL)
+		return E_OK;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_PARENT], DB_ARGS(db_text(span_of(j->m->parent))), &rows);
+	if (st != E_OK)
+		return st;
+	if (rows.n != 1)
+		return wrong(j, "/parent", FE_NOT_FOUND);
+	j->found.parent_id = db_row(&rows, 0)[0].i;
+	st = complaint_find_id(j->w->db, j->w->arena, j->found.parent_id, &parent);
+	if (st != E_OK)
+		return st;
+	if (j->actor->kind != ACTOR_SYSTEM && !complaint_visible(j->actor, &parent))
+		return wrong(j, "/parent", FE_NOT_FOUND);
+	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) || !span_eq(parent.department, j->c->department))
+		return illegal(j, REFUSAL_PARENT);
+	return E_OK;
+}
+
+static enum status
+find_ward(struct job *j)
+{
+	const struct moving *m = j->m;
+	int ward = 0;
+	enum status st;
+
+	if (!m->has_point)
+		return E_OK;
+	st = directory_locate(j->w->db, j->w->arena, m->lon, m->lat, &ward);
+	if (st == E_OUTSIDE_KOLKATA && j->refused->errors != NULL)
+		field_error_add(j->refused->errors, "/location", FE_OUTSIDE_KOLKATA);
+	if (st == E_OK && ward == 0 && m->ward == 0)
+		return wrong(j, "/ward", FE_CHOOSE_WARD);
+	j->found.ward = ward;
+	return st;
+}
+
+static enum status
+look_up(struct job *j)
+{
+	enum status st = check_subcategory(j);
+
+	if (st == E_OK)
+		st = find_lme(j);
+	if (st == E_OK)
+		st = find_ward(j);
+	if (st == E_OK)
+		st = find_parent(j);
+	j->found.actor_id = j->actor->kind == ACTOR_STAFF ? j->actor->id : 0;
+	return st;
+}
+
+/* ---- what is written */
+
+static struct db_value
+id_or_null(int64_t id)
+{
+	return id == 0 ? db_null() : db_int(id);
+}
+
+/* The office that the timeline names: who has it now, or of a closed one who did it. */
+static const char *
+office(const struct job *j)
+{
+	const char *now = parties_office(j->c->state, j->c->level);
+
+	if (now != NULL)
+		return now;
+	if (j->m->action == RATE || j->m->action == WITHDRAW)
+		return "CITIZEN";
+	if (j->m->action == CLOSE)
+		return "SYSTEM";
+	now = parties_office(j->before.state, j->before.level);
+	return now == NULL || j->m->action == MERGE ? "GRO" : now;
+}
+
+static void
+set_if_changed(json_t *o, const char *key, struct span before, struct span after)
+{
+	if (!span_eq(before, after))
+		(void)json_object_set_new(o, key, json_span(after));
+}
+
+/* What else changed, for the timeline and for whoever replays it. NULL: nothing. */
+static enum status
+write_detail(const struct job *j, struct span *out)
+{
+	const struct complaint *b = &j->before, *c = j->c;
+	json_t *o = json_own(j->w->arena, json_object());
+	struct buf text = BUF_INIT(DETAIL_BYTES);
+
+	*out = (struct span){ NULL, 0 };
+	if (j->found.lme_id != 0)
+		(void)json_object_set_new(o, j->m->action == REQUEST_REASSIGN ? "proposed" : "to", json_integer(j->found.lme_id));
+	set_if_changed(o, "department", b->department, c->department);
+	set_if_changed(o, "category", b->category, c->category);
+	set_if_changed(o, "subcategory", b->subcategory, c->subcategory);
+	if (b->ward != c->ward)
+		(void)json_object_set_new(o, "ward", json_integer(c->ward));
+	if (b->due_ms != c->due_ms)
+		(void)json_object_set_new(o, "due_at", json_time(c->due_ms));
+	if (b->priority != c->priority)
+		(void)json_object_set_new(o, "priority", json_boolean(c->priority));
+	if (j->m->stars != 0)
+		(void)json_object_set_new(o, "stars", json_integer(j->m->stars));
+	if (j->m->parent != NULL)
+		(void)json_object_set_new(o, "parent", json_string(j->m->parent));
+	if (j->for_caller)
+		(void)json_object_set_new(o, "for_caller", json_true());
+	if (o == NULL)
+		return E_NOMEM;
+	if (json_object_size(o) == 0)
+		return E_OK;
+	json_encode(o, &text);
+	*out = (struct span){ text.failed ? NULL : arena_strndup(j->w->arena, text.data, text.len), text.len };
+	buf_release(&text);
+	return out->p == NULL ? E_NOMEM : E_OK;
+}
+
+/* The variables of every message of this move, about `about`: the complaint itself, or a duplicate of it. */
+static enum status
+write_payload(const struct job *j, const struct complaint *about, struct span *out)
+{
+	const struct complaint *c = j->c;
+	const bool done = j->m->action == RESOLVE || j->m->action == REJECT;
+	struct buf text = BUF_INIT(PAYLOAD_BYTES);
+	char link[LINK_CHARS + 1];
+	json_t *o = json_own(j->w->arena,
+			     json_pack("{s:s%, s:s%, s:s%, s:i, s:i, s:o}", "number", about->number.p, about->number.n,
+				       "subcategory", about->subcategory.p, about->subcategory.n, "department", c->department.p,
+				       c->department.n, "ward", about->ward, "level", c->level, "due", json_time(c->due_ms)));
+	enum status st = o == NULL ? E_NOMEM : E_OK;
+
+	if (st == E_OK && about->citizen_id != 0 && (done || j->m->action == ASK_CITIZEN)) {
+		const int64_t until = j->m->now_ms + j->w->directory->rules.reopen_window_ms;
+		const int reopened = about->reopen_count + (about == c ? 0 : c->reopen_count);
+
+		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, reopened, until, link);
+		(void)json_object_set_new(o, "until", json_time(until));
+		(void)json_object_set_new(o, "link", json_string(link));
+	}
+	if (st != E_OK)
+		return st;
+	if (j->m->note.p != NULL && !j->m->internal)
+		(void)json_object_set_new(o, "reason", json_stringn(j->m->note.p, j->m->note.n < 200 ? j->m->note.n : 200));
+	if (j->m->stars != 0)
+		(void)json_object_set_new(o, "rating", json_integer(j->m->stars));
+	if (j->m->parent != NULL)
+		(void)json_object_set_new(o, "parent", json_string(j->m->parent));
+	json_encode(o, &text);
+	st = text.failed ? E_NOMEM : seal_box(j->w->seal, j->w->arena, buf_view(&text), out);
+	buf_release(&text);
+	return st;
+}
+
+static enum status
+store_rating(const struct job *j)
+{
+	const struct complaint *c = &j->before;
+	const bool child = c->state == DUPLICATE;
+	const int64_t whose = child ? c->parent.last_holder_id : c->last_holder_id;
+	enum status st;
+
+	if (j->m->action != RATE)
+		return E_OK;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_RATE],
+		    DB_ARGS(db_int(c->id), db_int(c->reopen_count + (child ? c->parent.reopen_count : 0)), db_int(j->m->stars),
+			    db_text(j->m->reasons), db_text(j->m->comment), db_time(j->m->now_ms), id_or_null(whose),
+			    db_text(c->department)),
+		    NULL);
+	return st == E_STALE ? illegal(j, REFUSAL_RATED) : st;
+}
+
+static enum status
+store(struct job *j)
+{
+	static const char *const routes[] = { [ROUTE_NOT] = "", [ROUTE_ANEW] = "anew", [ROUTE_IF_UNFIT] = "unfit" };
+	static const char *const kinds[] = {
+		[ACTOR_NOBODY] = "system", [ACTOR_CITIZEN] = "citizen", [ACTOR_STAFF] = "staff", [ACTOR_SYSTEM] = "system"
+	};
+	const struct complaint *c = j->c;
+	const struct moving *m = j->m;
+	const bool waits = c->state == AWAITING_CITIZEN;
+	struct span detail, payload, landmark = { NULL, 0 };
+	struct db_rows rows;
+	enum status st = write_detail(j, &detail);
+
+	if (st == E_OK)
+		st = write_payload(j, c, &payload);
+	if (st == E_OK && m->landmark.p != NULL)
+		st = seal_box(j->w->seal, j->w->arena, m->landmark, &landmark);
+	if (st == E_OK)
+		st = store_rating(j);
+	if (st != E_OK)
+		return st;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_MOVE],
+		    DB_ARGS(db_int(0), db_int(c->id), db_int(c->version), db_time(m->now_ms),
+			    db_text(span_of(action_name(m->action))), db_text(span_of(routes[j->routing])),
+			    db_text(span_of(state_name(c->state))), db_int(c->level), db_int(c->priority), db_int(c->reopen_count),
+			    id_or_null(c->holder_id), id_or_null(c->last_holder_id), id_or_null(c->proposed_id),
+			    id_or_null(c->parent.id), waits ? db_text(span_of(state_name(c->waiting_from))) : db_null(),
+			    waits ? db_time(c->waiting_ms) : db_null(), db_int(c->asked), db_int(c->asked_before),
+			    db_text(c->department), db_text(c->category), db_text(c->subcategory), db_int(c->ward),
+			    db_int(c->borough), c->has_point ? db_double(c->lon) : db_null(),
+			    c->has_point ? db_double(c->lat) : db_null(), c->accuracy_m < 0 ? db_null() : db_double(c->accuracy_m),
+			    db_text(landmark), db_time(c->due_ms), db_time(c->escalate_ms), db_time(c->resolved_ms),
+			    db_int(c->closed_by_clock), db_int(c->overdue_told), db_text(span_of(kinds[j->actor->kind])),
+			    id_or_null(j->actor->id), db_text(span_of(office(j))), db_text(m->note), db_int(m->internal),
+			    db_text(detail), db_text(payload)),
 		    &rows);
 	if (st != E_OK)
 		return st;
-	return rows.n == 1 && db_row(&rows, 0)[0].i != 0 ? E_OK : E_STALE;
+	if (rows.n != 1 || db_row(&rows, 0)[0].i == 0)
+		return E_STALE;
+	j->seq = db_row(&rows, 0)[1].i;
+	return E_OK;
+}
+
+/* ---- duplicates */
+
+/* The child's complainant hears what the parent's hears, under their own number and with a link of their own. */
+static enum status
+tell_child(const struct job *j, const struct complaint *child)
+{
+	struct span payload;
+	enum status st;
+
+	if (child->citizen_id == 0 || j->m->action == ASK_CITIZEN || j->m->action == RESUME)
+		return E_OK;
+	st = write_payload(j, child, &payload);
+	if (st != E_OK)
+		return st;
+	return db_run(j->w->db, j->w->arena, &move_sql[Q_TELL_CHILD],
+		      DB_ARGS(db_int(j->c->id), db_int(j->seq), db_int(child->citizen_id), db_text(child->language),
+			      db_text(payload), db_time(j->m->now_ms), db_time(j->m->now_ms),
+			      db_text(span_of(action_name(j->m->action))), db_text(span_of(state_name(j->c->state)))),
+		      NULL);
+}
+
+/* What a move of the parent means for a child: joined to the new parent, on its own again, or told. */
+static enum status
+follow(const struct job *j, struct complaint *child)
+{
+	static const struct actor parent = { .kind = ACTOR_SYSTEM, .parties = P_PARENT };
+	struct moving m = { MOVING_INIT, .action = UNMERGE, .now_ms = j->m->now_ms };
+
+	if (j->m->action == MERGE) {
+		m.action = MERGE;
+		m.parent = j->m->parent;
+	} else if (j->m->action != WITHDRAW) {
+		return tell_child(j, child);
+	}
+	return complaint_move(j->w, &parent, &m, child, j->refused);
 }
 
 static enum status
-body(struct db *db, void *arg)
+children_follow(const struct job *j)
 {
-	struct step *s = arg;
-	struct complaint c;
-	const struct move *row;
-	enum status st = idempotency_claim(db, s->arena, s->scope, s->m->body_hash, s->m->now_ms);
+	struct db_rows rows;
+	struct complaint child;
+	enum status st = db_run(j->w->db, j->w->arena, &move_sql[Q_CHILDREN], DB_ARGS(db_int(j->c->id)), &rows);
 
-	if (st == E_STALE)
-		return idempotency_stored(db, s->arena, s->scope, s->m->body_hash, &s->answer);
-	if (st == E_OK)
-		st = complaint_find(db, s->arena, s->number, s->actor, &c);
-	if (st == E_OK)
-		st = check(s, &c, &row);
-	if (st == E_OK)
-		st = make(db, s, &c, row);
-	if (st == E_OK)
-		st = complaint_find(db, s->arena, s->number, s->actor, &c);
-	if (st == E_OK)
-		st = s->m->render(s->arena, &c, &s->answer);
-	return st == E_OK ? idempotency_answer(db, s->arena, s->scope, s->answer) : st;
-}
-
-static enum status
-settled(struct db *db, void *arg)
-{
-	struct step *s = arg;
-
-	return idempotency_stored(db, s->arena, s->scope, s->m->body_hash, &s->answer);
+	for (size_t i = 0; i < rows.n && st == E_OK; i++) {
+		st = complaint_find_id(j->w->db, j->w->arena, db_row(&rows, i)[0].i, &child);
+		if (st == E_OK)
+			st = follow(j, &child);
+	}
+	return st;
 }
 
 enum status
-complaint_act(struct db *db, struct arena *a, const struct seal *seal, const struct actor *actor, const struct moving *m,
-	      const struct complaint *c, struct span *answer)
+complaint_move(const struct means *w, const struct actor *actor, const struct moving *m, struct complaint *c,
+	       struct refused *refused)
 {
-	struct step s = { .arena = a, .actor = actor, .m = m, .number = c->number.p };
-	struct buf json = BUF_INIT(512);
-	json_t *vars = json_own(a, json_pack("{s:s%, s:s%}", "number", c->number.p, c->number.n, "subcategory", c->subcategory.p,
-					     c->subcategory.n));
-	enum status st;
+	struct job j = { .w = w, .actor = actor, .m = m, .refused = refused, .c = c, .before = *c };
+	enum status st = check_caller(&j);
 
-	if (vars == NULL)
-		return E_NOMEM;
-	idempotency_scope("citizen", actor->id, m->scope, s.scope);
-	json_encode(vars, &json);
-	st = json.failed ? E_NOMEM : seal_box(seal, a, buf_view(&json), &s.payload);
-	buf_release(&json);
+	refused->why = REFUSAL_NONE;
 	if (st == E_OK)
-		st = db_tx(db, body, &s, settled);
-	*answer = s.answer;
-	return st;
+		st = check_right(&j);
+	if (st == E_OK)
+		st = check_told(&j);
+	if (st == E_OK)
+		st = look_up(&j);
+	if (st != E_OK)
+		return st;
+	j.routing = transition_apply(w->directory, j.row, m, &j.found, c);
+	st = store(&j);
+	if (st == E_OK && m->action != NOTE && !state_in(j.before.state, STATE_BIT(DUPLICATE)))
+		st = children_follow(&j);
+	return st == E_OK ? complaint_find_id(w->db, w->arena, c->id, c) : st;
 }

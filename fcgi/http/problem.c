@@ -65,7 +65,7 @@ problem_write(struct resp *p, const struct req *r, enum status st, const struct 
 	if (body != NULL && why != NULL)
 		(void)json_object_set_new(body, "hint", json_string(why));
 	if (body != NULL && about != NULL)
-		(void)json_object_update_missing(body, about);
+		(void)json_object_update(body, about);
 	if (body != NULL && errors != NULL && errors->n > 0)
 		(void)json_object_set_new(body, "errors", field_list(errors, r->lang));
 	if (resp_json(p, t->http, body) != E_OK)

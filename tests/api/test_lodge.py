@@ -63,7 +63,7 @@ def test_everything_that_was_sent_is_kept(citizen):
     assert (one["language"], one["channel"]) == ("bn", "WEB")
     assert one["location"]["lat"] == pytest.approx(22.5605, abs=1e-6)
     assert one["location"]["lon"] == pytest.approx(88.3530, abs=1e-6)
-    assert "withdraw" in one["allowed_actions"]
+    assert "withdraw" in [o["action"] for o in one["allowed_actions"]]
 
 
 def test_what_was_not_sent_is_null(citizen):

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "domain/audit.h"
+#include "domain/move.h"
 #include "lodging.h"
 
 #define ROUNDS 10
@@ -49,7 +50,8 @@ render(struct arena *a, const struct complaint *c, struct span *answer)
 static struct moving
 withdrawal(int64_t version, const char *key)
 {
-	struct moving m = { .render = render,
+	struct moving m = { MOVING_INIT,
+			    .render = render,
 			    .action = WITHDRAW,
 			    .version = version,
 			    .note = SPAN("মেরামত হয়ে গেছে"),
@@ -64,13 +66,28 @@ withdrawal(int64_t version, const char *key)
 static enum status
 act_as(const struct hand *h, const struct actor *who, const struct moving *m, struct complaint *c)
 {
+	const struct means w = { .db = h->db, .arena = h->a, .directory = directory, .seal = seal };
+	struct refused refused = { .why = REFUSAL_NONE };
 	struct span answer;
-	enum status st = complaint_act(h->db, h->a, seal, who, m, c, &answer);
+	enum status st = complaint_act(&w, who, m, c, &answer, &refused);
 
 	if (st != E_OK)
 		return st;
 	assert_true(span_eq(answer, SPAN("WITHDRAWN 2")));
 	return complaint_find(h->db, h->a, c->number.p, who, c);
+}
+
+static bool
+offered(const struct complaint *c, const struct actor *who, enum action action)
+{
+	const struct offer *offers;
+	size_t n;
+
+	assert_int_equal(complaint_offers(one.a, directory, c, who, 0, MONDAY_MS, &offers, &n), E_OK);
+	for (size_t i = 0; i < n; i++)
+		if (offers[i].action == action)
+			return true;
+	return false;
 }
 
 static enum status
@@ -138,7 +155,7 @@ test_move__every_state_answers_by_the_table(void **state)
 {
 	(void)state;
 	for (int s = 0; s < STATE__COUNT; s++) {
-		bool legal = workflow_move((enum state)s, WITHDRAW) != NULL;
+		bool legal = workflow_move((enum state)s, WITHDRAW, 0) != NULL;
 		struct complaint c, before;
 		char text[128];
 
@@ -147,7 +164,7 @@ test_move__every_state_answers_by_the_table(void **state)
 			       (long long)c.id);
 		assert_true(private_sql(&maria, text));
 		assert_int_equal(complaint_find(one.db, one.a, c.number.p, &actor, &before), E_OK);
-		assert_int_equal(complaint_allowed(one.a, &before, &actor)[0] != NULL, legal);
+		assert_int_equal(offered(&before, &actor, WITHDRAW), legal);
 		const struct moving m = withdrawal(1, state_names[s]);
 
 		assert_int_equal(act(&m, &c), legal ? E_OK : E_ILLEGAL_MOVE);
@@ -179,7 +196,7 @@ test_move__who_may_not_changes_nothing(void **state)
 		struct complaint copy = c;
 
 		assert_int_equal(act_as(&one, &cases[i].actor, &m, &copy), cases[i].st);
-		assert_null(complaint_allowed(one.a, &c, &cases[i].actor)[0]);
+		assert_false(offered(&c, &cases[i].actor, WITHDRAW));
 	}
 	assert_int_equal(count("idempotency"), 1); /* the lodging's */
 	check_chain(&c, 1);
@@ -213,15 +230,15 @@ static void
 test_move__the_procedure_refuses_an_old_version(void **state)
 {
 	struct complaint c;
-	char call[256];
+	char call[512];
 
 	(void)state;
 	lodged(&c);
 	for (int version = 0; version <= 2; version += 2) {
 		(void)snprintf(call, sizeof(call),
-			       "CALL complaint_move(0, %lld, %d, '2026-11-23 05:00:00', 'withdraw', 'WITHDRAWN', 0, 'citizen', 1, "
-			       "'CITIZEN',"
-			       " NULL, 0, NULL, NULL, NULL, 'x')",
+			       "CALL complaint_move(0, %lld, %d, '2026-11-23 05:00:00', 'withdraw', '', 'WITHDRAWN', 0, 0, 0, NULL,"
+			       " NULL, NULL, NULL, NULL, NULL, 0, 0, 'DRN', 'DRN-A', 'DRN-01', 1, 1, NULL, NULL, NULL, NULL,"
+			       " '2026-11-23 05:00:00', NULL, NULL, 0, 0, 'citizen', 1, 'CITIZEN', NULL, 0, NULL, 'x')",
 			       (long long)c.id, version);
 		assert_int_equal(private_number(&maria, call), 0);
 		check_chain(&c, 1);
@@ -352,7 +369,7 @@ test_move__officers_see_their_department_and_boroughs(void **state)
 		{ { LME, "DRN", 0, 0 }, false },
 		{ { COMMISSIONER, "", 0, 0 }, true },
 		{ { MAYOR, "", 0, 0 }, true },
-		{ { DESK, "", 0, 0 }, false },
+		{ { DESK, "", 0, 0 }, true },
 		{ { ADMIN, "", 0, 0 }, false },
 	};
 	struct complaint c;
