@@ -55,7 +55,7 @@ struct audit_head {
 };
 /* Complaints with an event of the day, ids above `after` up to `upto`, at most AUDIT_HEADS_MOST: id, last event of the day, number
  * of events of the day, hash of the last one, number (NULL: there is no such complaint). */
-#define AUDIT_HEADS_MOST 1000
+#define AUDIT_HEADS_MOST 4000
 MUST_USE enum status audit_heads(struct db *db, struct arena *a, int64_t day_ms, int64_t after, int64_t upto, struct db_rows *rows);
 /* What the tree's leaf is made from and the head's own tag covers, in the arena. p == NULL: exhausted. */
 struct span audit_head_span(struct arena *a, int64_t day_ms, const struct audit_head *h);

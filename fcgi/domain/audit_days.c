@@ -23,8 +23,8 @@ const struct sql audit_days_sql[] = {
 	[Q_DAY] = { "SELECT " AUDIT_DAY_COLUMNS " FROM audit_day WHERE day = ?", "s", AUDIT_DAY_LETTERS, false },
 	[Q_FIRST] = { "SELECT at FROM complaint_event ORDER BY at LIMIT 1", "", "t", false },
 	[Q_STORED] = { "SELECT complaint_id, event_count, event_head, number, tag FROM audit_head"
-		       " WHERE day = ? AND complaint_id > ? AND complaint_id <= ? ORDER BY complaint_id LIMIT 1000",
-		       "sii", "iibsb", false },
+		       " WHERE day = ? AND complaint_id > ? AND complaint_id <= ? ORDER BY complaint_id LIMIT ?",
+		       "siii", "iibsb", false },
 	/* only asked about what does not fit */
 	[Q_LOOK] = { "SELECT EXISTS (SELECT 1 FROM complaint WHERE id = ?),"
 		     " (SELECT MAX(seq) FROM complaint_event WHERE complaint_id = ?),"
@@ -83,7 +83,7 @@ read_more(struct days *d, struct stream *s)
 	if (s == &d->actual)
 		return audit_heads(d->check->db, s->arena, d->day.day_ms, after, upto, &s->rows);
 	return db_run(d->check->db, s->arena, &audit_days_sql[Q_STORED],
-		      DB_ARGS(db_text(span_of(d->text)), db_int(after), db_int(upto)), &s->rows);
+		      DB_ARGS(db_text(span_of(d->text)), db_int(after), db_int(upto), db_int(AUDIT_HEADS_MOST)), &s->rows);
 }
 
 /* The row that comes next; *v NULL: there are no more. */

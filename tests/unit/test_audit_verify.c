@@ -7,7 +7,7 @@
 
 #include "audited.h"
 
-#define MANY 2500 /* more than a batch of heads, or of complaints */
+#define MANY 4500 /* more than a batch of heads, or of complaints */
 
 static void
 print_found(void)
@@ -271,7 +271,7 @@ test_audit_verify__more_than_fits_into_a_batch(void **state)
 	assert_int_equal(n_found, 0);
 	assert_int_equal(c.sum.complaints, MANY + 3);
 	assert_int_equal(c.sum.heads, MANY + 5);
-	for (int id = 1000000; id < 1000000 + MANY; id += 499) {
+	for (int id = 1000000; id < 1000000 + MANY; id += 899) {
 		(void)snprintf(sql, sizeof(sql),
 			       "DELETE FROM complaint_event WHERE complaint_id = %d; DELETE FROM complaint WHERE id = %d", id, id);
 		tamper(sql);
@@ -280,7 +280,7 @@ test_audit_verify__more_than_fits_into_a_batch(void **state)
 	assert_int_equal(n_found, 6);
 	for (int i = 0; i < 6; i++) {
 		assert_int_equal(found[i].kind, FAULT_SIGNED_GONE);
-		assert_int_equal(found[i].complaint_id, 1000000 + 499 * i);
+		assert_int_equal(found[i].complaint_id, 1000000 + 899 * i);
 	}
 }
 
