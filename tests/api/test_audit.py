@@ -90,7 +90,7 @@ def test_what_is_not_shown_is_not_recorded(somebody, complainant):
     number = lodge(complainant)
     complainant.get(f"/complaints/{number}", expect=200)
     somebody("lme").get(f"/complaints/{number}", expect=404)
-    somebody("desk").get(f"/complaints/{number}", expect=403)
+    somebody("admin").get(f"/complaints/{number}", expect=403)
     assert readings(somebody("admin"), number=number) == []
 
 
@@ -318,6 +318,19 @@ def test_the_outsider_finds_a_changed_export(audited, long_one, tmp_path, change
     found, _ = export(audited, tmp_path, "--number", long_one[1])
     change(found["complaints"][0])
     assert verify_export.verify(found)
+
+
+def test_what_officers_do_through_the_api_is_proved_too(audited, somebody, complainant, tmp_path):
+    number, gro = lodge(complainant), somebody("gro")
+    moves = [(gro, {"action": "note", "note": "Asked the pumping station", "internal": True}), (gro, {"action": "escalate", "note": "Twice before"}),
+             (somebody("commissioner"), {"action": "note", "note": "জরুরি", "priority": True}), (complainant, {"action": "note", "note": "Please hurry"})]
+    for version, (who, body) in enumerate(moves, 1):
+        who.post(f"/complaints/{number}/actions", {**body, "version": version}, expect=200)
+    assert ctl(audited, "verify", "--number", number)[0] == 0
+    found, _ = export(audited, tmp_path, "--number", number)
+    assert [e["action"] for e in found["complaints"][0]["events"]] == ["lodge", "note", "escalate", "note", "note"]
+    assert [e["internal"] for e in found["complaints"][0]["events"]] == [False, True, False, False, False]
+    assert verify_export.verify(found) == []
 
 
 def test_an_export_of_days_holds_all_that_changed_then(audited, ask, tmp_path):
