@@ -28,6 +28,10 @@ static const struct ctl_command {
 	  "officers, categories and subcategories as CSV; `ekmc-ctl roster --help` tells the format" },
 	{ "setting", "[NAME [VALUE]]", ctl_setting, "the rules that an administrator may change" },
 	{ "holiday", "list [YEAR] | add DAY EN BN HI | delete DAY", ctl_holiday, "days that promises of more than 24 hours skip" },
+	{ "audit",
+	  "verify [--from DAY] [--number N] [--log FILE] | sign |\n"
+	  "      export (--number N | --from DAY --to DAY) [--out FILE] [--personal --reason TEXT]",
+	  ctl_audit, "prove that no timeline was tampered with; sign days by hand; write an export for an investigator" },
 };
 
 static void

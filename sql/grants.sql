@@ -13,6 +13,7 @@ GRANT INSERT, UPDATE (answer) ON ekmc.idempotency TO ekmc_api@'%';
 GRANT INSERT ON ekmc.rating TO ekmc_api@'%';
 GRANT INSERT ON ekmc.outbox TO ekmc_api@'%';
 GRANT INSERT, UPDATE (complaint_id, event_seq, internal) ON ekmc.attachment TO ekmc_api@'%';
+GRANT INSERT ON ekmc.access_log TO ekmc_api@'%';
 GRANT INSERT, UPDATE (tries) ON ekmc.link TO ekmc_api@'%';
 GRANT UPDATE (text, dlt_id, changed_at, changed_by) ON ekmc.sms_template TO ekmc_api@'%';
 GRANT INSERT ON ekmc.sms_template_change TO ekmc_api@'%';

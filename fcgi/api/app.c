@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "domain/access.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
 #include "domain/move.h"
@@ -65,6 +66,7 @@ static const struct {
 	{ admin_sql, &admin_sql_n },
 	{ admin_items_sql, &admin_items_sql_n },
 	{ admin_rules_sql, &admin_rules_sql_n },
+	{ access_sql, &access_sql_n },
 };
 
 static void

@@ -1,6 +1,7 @@
 /* Complaints: lodge, list, read. */
 #include "api/actions.h"
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/render.h"
@@ -216,6 +217,8 @@ complaint_get(struct call *c)
 		st = complaint_complainant(c->worker->db, c->arena, c->seal, complaint.citizen_id, &who);
 	if (st == E_OK)
 		st = attachment_list(c->worker->db, c->arena, complaint.id, &c->actor, &attachments, &n_attachments);
+	if (st == E_OK)
+		st = audit_reading(c, complaint.id, ACCESS_COMPLAINT);
 	if (st != E_OK)
 		return st;
 	o = render_item(&complaint);

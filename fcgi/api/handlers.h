@@ -79,6 +79,9 @@ enum status holiday_delete(struct call *c);
 enum status settings_get(struct call *c);
 enum status setting_put(struct call *c);
 enum status changes_get(struct call *c);
+/* audit.c */
+enum status audit_access_get(struct call *c);
+enum status complaint_access_get(struct call *c);
 
 /* ops.c */
 enum next healthz(struct call *c);

@@ -17,9 +17,15 @@ const struct field location_fields[LOCATION_FIELDS] = {
 enum status
 param_number(struct call *c, const char **number)
 {
+	return param_number_in(c, c->param[0], number);
+}
+
+enum status
+param_number_in(struct call *c, struct span text, const char **number)
+{
 	char digits[NUMBER_DIGITS + 1];
 
-	switch (ids_number_parse(c->param[0], c->conf->system.go_live_ms, digits)) {
+	switch (ids_number_parse(text, c->conf->system.go_live_ms, digits)) {
 	case NUMBER_NEW:
 		*number = arena_strdup(c->arena, digits);
 		return *number == NULL ? E_NOMEM : E_OK;

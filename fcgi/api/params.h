@@ -8,6 +8,8 @@
 /* The complaint number of the path, normalised to 12 digits in the arena. E_MISTYPED and E_INVALID carry the pointer "/number";
  * E_OTHER_SYSTEM: from before the go-live. */
 MUST_USE enum status param_number(struct call *c, const char **number);
+/* The same for a number that stands elsewhere, as in the query. */
+MUST_USE enum status param_number_in(struct call *c, struct span text, const char **number);
 
 /* The same for a number that stands in the field `pointer` of a body. E_INVALID with the field's error: mistyped, not found (from
  * before the go-live: not here), or no number at all. */

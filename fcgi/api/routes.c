@@ -49,6 +49,9 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
+	{ M_GET,    V1 "/complaints/{number}/access",   CITIZEN,  GUARD_NONE,              NULL,          complaint_access_get },
+
+	{ M_GET,    V1 "/audit/access",                 COMMISSIONER | ADMIN, GUARD_NONE,  NULL,          audit_access_get },
 
 	{ M_POST,   V1 "/uploads",                      ALL,      TAKING,                  NULL,          upload_post     },
 	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },

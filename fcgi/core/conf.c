@@ -82,6 +82,7 @@ static const struct conf_key conf_keys[] = {
 	SECRET(seal,    keys,           2000,                    SEAL_USERS,    "id:hex64 by comma, the first one seals"),
 	SECRET(seal,    index_key,      64,                      CONF_API,      "hex64, for looking up a mobile"),
 	SECRET(seal,    token_key,      64,                      CONF_API,      "hex64, for cursors, CSRF and OTPs"),
+	SECRET(seal,    audit_keys,     2000,                    0,             "id:hex64 by comma, the first one signs closed days"),
 	INT(otp,        ttl_s,          1,     3600,    "300",                  "how long an OTP is good"),
 	INT(otp,        tries,          1,     20,      "5",                    "tries per OTP"),
 	INT(otp,        mobile_10min,   1,     1000000, "3",                    "OTPs per mobile in 10 minutes"),

@@ -46,7 +46,7 @@ struct conf {
 		int64_t timeout_ms;
 	} redis;
 	struct {
-		const char *keys, *index_key, *token_key;
+		const char *keys, *index_key, *token_key, *audit_keys;
 	} seal;
 	struct {
 		int64_t ttl_s, tries, mobile_10min, mobile_day, address_hour, total_day;

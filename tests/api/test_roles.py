@@ -75,6 +75,8 @@ TABLE = {
     "GET /api/v1/settings": ADMIN,
     "PUT /api/v1/settings/{name}": ADMIN,
     "GET /api/v1/changes": ADMIN,
+    "GET /api/v1/audit/access": COMMISSIONER | ADMIN,
+    "GET /api/v1/complaints/{number}/access": CITIZEN,
     "GET /healthz": ANYONE,
     "GET /readyz": ANYONE,
     "GET /metrics": ANYONE,

@@ -44,6 +44,8 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
     ("api", "UPDATE sms_template SET audience = 'citizen'"), ("api", "INSERT INTO sms_template SELECT * FROM sms_template"),
     ("api", "UPDATE sms_template_change SET text_before = ''"), ("api", "DELETE FROM sms_template_change"),
     ("notify", "UPDATE sms_template SET text = ''"), ("notify", "SELECT user_name FROM staff"), ("notify", "SELECT * FROM sms_template_change"),
+    ("api", "INSERT INTO audit_day SELECT * FROM audit_day"), ("api", "DELETE FROM audit_head"), ("api", "DELETE FROM access_log"),
+    ("api", "UPDATE access_log SET staff_id = 1"), ("notify", "SELECT * FROM access_log"), ("notify", "SELECT * FROM audit_day"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])
 def test_a_process_may_do_no_more_than_its_work(stack, user, statement):
@@ -52,3 +54,32 @@ def test_a_process_may_do_no_more_than_its_work(stack, user, statement):
         with pytest.raises(pymysql.err.OperationalError) as refused:
             k.execute(statement)
     assert refused.value.args[0] in (1142, 1143), refused.value
+
+
+APPEND_ONLY = {"complaint_event": set(), "audit_day": set(), "audit_head": set(), "access_log": {("ekmc_clock", "DELETE")}}
+
+
+def test_nobody_who_runs_may_change_what_is_append_only(rows):
+    """By any of the three ways to give a right; the owner of the schema is not who runs."""
+    wide = rows("SELECT User, Db FROM mysql.db WHERE User LIKE 'ekmc%%' AND User <> 'ekmc_ctl'"
+                " AND 'Y' IN (Update_priv, Delete_priv, Drop_priv, Alter_priv, Trigger_priv)")
+    assert not wide
+    for table, allowed in APPEND_ONLY.items():
+        given = rows("SELECT User, Table_priv FROM mysql.tables_priv WHERE Db = 'ekmc' AND Table_name = %s AND User <> 'ekmc_ctl'", table)
+        risky = {(user, right.upper()) for user, rights in given for right in rights.split(",")
+                 if right.upper() in ("UPDATE", "DELETE", "DROP", "ALTER", "TRIGGER")}
+        assert risky <= allowed, table
+        assert not rows("SELECT User FROM mysql.columns_priv WHERE Db = 'ekmc' AND Table_name = %s AND Column_priv LIKE '%%Update%%'", table)
+
+
+def test_not_even_the_owner_changes_them_by_accident(stack):
+    secret = stack.db(user="ekmc_ctl", password=stack.secrets["db"]["ekmc_ctl"])
+    with pymysql.connect(**secret) as c, c.cursor() as k:
+        for table in APPEND_ONLY:
+            k.execute(f"SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = 'ekmc' AND event_object_table = '{table}'"
+                      " AND action_timing = 'BEFORE' AND event_manipulation IN ('UPDATE', 'DELETE')")
+            assert k.fetchone() == (2,), table
+        with pytest.raises(pymysql.err.OperationalError, match="append-only"):
+            k.execute("UPDATE complaint_event SET note = 'tampered' LIMIT 1")
+        with pytest.raises(pymysql.err.OperationalError, match="append-only"):
+            k.execute("DELETE FROM complaint_event LIMIT 1")

@@ -41,8 +41,9 @@ def base(layout, ports, secrets, profile):
 
     keys = {"seal.keys": secrets["seal_keys"], "seal.index_key": secrets["index_key"]}
     tokens = {"seal.token_key": secrets["token_key"]}
+    signing = {"seal.audit_keys": secrets["audit_keys"]}    # not for those who answer requests
     return {
-        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens},
+        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens, **signing},
         "fcgi": {**common, "listen.socket": layout.socket("api"), **db("ekmc_api"), **keys, **tokens,
                  "attachments.dir": str(layout.attachments), "attachments.uploads": str(layout.uploads),
                  "legacy.number_pattern": legacy["number_pattern"]},

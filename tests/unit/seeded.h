@@ -43,6 +43,11 @@ static const char seeded_sql[] =
 	/* who has no mobile hears nothing */
 	"UPDATE staff SET mobile_sealed = 'sealed';";
 
+/* Tests begin anew and tamper: test_audit has the triggers put back. */
+static const char seeded_free_sql[] = "DROP TRIGGER complaint_event_kept; DROP TRIGGER complaint_event_there;"
+				      "DROP TRIGGER audit_day_kept; DROP TRIGGER audit_day_there; DROP TRIGGER audit_head_kept;"
+				      "DROP TRIGGER audit_head_there; DROP TRIGGER access_log_kept; DROP TRIGGER access_log_there;";
+
 /* One thread's connection and memory. */
 struct hand {
 	struct db *db;
@@ -107,7 +112,7 @@ seeded_up(void **state)
 	log_init("unit", LOG_ERROR);
 	log_sink(seeded_quiet, NULL);
 	if (!seal_init() || !private_up(&maria) || !seeded_apply("sql/[0-9]*.sql") || !seeded_apply("sql/procedures/*.sql") ||
-	    !private_sql(&maria, seeded_sql))
+	    !private_sql(&maria, seeded_free_sql) || !private_sql(&maria, seeded_sql))
 		return -1;
 	conf = private_conf(&maria, NULL);
 	conf.otp.ttl_s = 300;
@@ -117,7 +122,7 @@ seeded_up(void **state)
 	conf.otp.address_hour = 200;
 	conf.otp.total_day = 200000;
 	seal = seal_new("1:" SEEDED_KEY, SEEDED_KEY, SEEDED_KEY);
-	return seal == NULL ? -1 : 0;
+	return seal != NULL && seal_audit_keys(seal, "7:" SEEDED_KEY) ? 0 : -1;
 }
 
 static UNUSED int
@@ -184,6 +189,7 @@ seeded_reset(void)
 		&maria, "DELETE FROM attachment; DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE "
 			"FROM complaint;"
 			"DELETE FROM session; DELETE FROM roster; DELETE FROM citizen; DELETE FROM otp; DELETE FROM otp_gate;"
+			"DELETE FROM audit_day; DELETE FROM audit_head; DELETE FROM access_log;"
 			"DELETE FROM otp_day; DELETE FROM staff WHERE id > 5; UPDATE id_block SET next_id = 1"));
 }
 

@@ -229,7 +229,7 @@ test_conf__each_key_sets_its_own_member_and_no_other(void **state UNUSED)
 		buf_release(&ini);
 		buf_release(&key);
 	}
-	assert_int_equal(i, 66);
+	assert_int_equal(i, 67);
 	free(before);
 }
 
