@@ -24,3 +24,28 @@ GRANT SELECT (id, number, subcategory_code, department_code, ward_no, level, due
 GRANT SELECT (id, mobile_sealed, language) ON ekmc.citizen TO ekmc_notify@'%';
 GRANT SELECT (id, mobile_sealed, language, active) ON ekmc.staff TO ekmc_notify@'%';
 GRANT SELECT ON ekmc.schema_migration TO ekmc_notify@'%';
+
+GRANT SELECT, INSERT, UPDATE ON ekmc.lease TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.schema_migration TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.directory_version TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.department TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.category TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.subcategory TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.ward TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.holiday TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.public_name TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.setting TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.roster TO ekmc_clock@'%';
+GRANT SELECT (id, active) ON ekmc.staff TO ekmc_clock@'%';
+GRANT EXECUTE ON FUNCTION ekmc.ward_at TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.complaint TO ekmc_clock@'%';
+GRANT SELECT (complaint_id, reopen_count) ON ekmc.rating TO ekmc_clock@'%';
+GRANT SELECT ON ekmc.notification_rule TO ekmc_clock@'%';
+GRANT SELECT (id, settled_at), INSERT, UPDATE (payload_sealed) ON ekmc.outbox TO ekmc_clock@'%';
+GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_clock@'%';
+GRANT EXECUTE ON PROCEDURE ekmc.complaint_overdue TO ekmc_clock@'%';
+GRANT SELECT (scope, created_at), DELETE ON ekmc.idempotency TO ekmc_clock@'%';
+GRANT SELECT (token_hash, expires_at, revoked_at), DELETE ON ekmc.session TO ekmc_clock@'%';
+GRANT SELECT (id, created_at), DELETE ON ekmc.otp TO ekmc_clock@'%';
+GRANT SELECT (subject, touched_at), DELETE ON ekmc.otp_gate TO ekmc_clock@'%';
+GRANT SELECT (day, shard), DELETE ON ekmc.otp_day TO ekmc_clock@'%';

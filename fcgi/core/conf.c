@@ -30,8 +30,8 @@ static const char *const methods[] = { [METHOD_GET] = "GET", [METHOD_POST] = "PO
 static const char *const formats[] = { [LEGACY_HTML] = "html", [LEGACY_JSON] = "json", NULL };
 static const char *const profiles[] = { [SMS_NONE] = "none", [SMS_FILE] = "file", NULL };
 
-#define DB_USERS   (CONF_API | CONF_NOTIFY | CONF_CTL)
-#define SEAL_USERS (CONF_API | CONF_NOTIFY)
+#define DB_USERS   (CONF_API | CONF_NOTIFY | CONF_CTL | CONF_CLOCK)
+#define SEAL_USERS (CONF_API | CONF_NOTIFY | CONF_CLOCK)
 
 struct conf_key {
 	const char *section, *name;
@@ -119,6 +119,10 @@ static const struct conf_key conf_keys[] = {
 	CHOICE(sms,     profile,        profiles, "none",       0,              "gateway; file writes messages to sms.file, demo only"),
 	TEXT(sms,       file,           1000, "",                0,             "where the profile file writes, JSON lines"),
 	INT(sms,        poll_ms,        1,     60000,   "200",                  "pause between looks at the outbox"),
+	INT(clock,      tick_s,         1,     10,      "5",                    "pause between looks for breaches"),
+	INT(clock,      lease_s,        2,     300,     "10",                   "after so long another host takes over from a dead one"),
+	INT(clock,      batch,          1,     500,     "50",                   "complaints moved in one transaction"),
+	INT(clock,      threads,        1,     8,       "2",                    "threads that move many at once, a database connection each"),
 };
 /* clang-format on */
 

@@ -27,8 +27,9 @@ def test_every_table_is_innodb_in_utf8mb4_with_a_primary_key(rows):
 
 
 def test_the_server_is_strict_and_keeps_its_promises(rows):
-    (mode, zone, flush, snapshot), = rows("SELECT @@sql_mode, @@time_zone, @@innodb_flush_log_at_trx_commit, @@innodb_snapshot_isolation")
-    assert "STRICT_ALL_TABLES" in mode and zone == "+00:00" and flush == 1 and snapshot == 1
+    (mode, zone, flush, snapshot, numbers), = rows("SELECT @@sql_mode, @@time_zone, @@innodb_flush_log_at_trx_commit,"
+                                                   " @@innodb_snapshot_isolation, @@innodb_autoinc_lock_mode")
+    assert "STRICT_ALL_TABLES" in mode and zone == "+00:00" and flush == 1 and snapshot == 1 and numbers == 2
 
 
 @pytest.mark.parametrize("user, statement", [
@@ -36,6 +37,10 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
     ("api", "UPDATE complaint_event SET note = ''"), ("api", "INSERT INTO complaint_event SELECT * FROM complaint_event"),
     ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET active = 0"), ("api", "INSERT INTO roster SELECT * FROM roster"),
     ("notify", "SELECT name_sealed FROM citizen"), ("notify", "SELECT description FROM complaint"), ("notify", "SELECT * FROM session"),
+    ("clock", "DELETE FROM complaint"), ("clock", "UPDATE complaint SET state = 'CLOSED'"), ("clock", "DELETE FROM complaint_event"),
+    ("clock", "SELECT mobile_sealed FROM citizen"), ("clock", "SELECT password_hash FROM staff"), ("clock", "SELECT payload_sealed FROM outbox"),
+    ("clock", "DELETE FROM outbox"), ("clock", "SELECT code_tag FROM otp"), ("clock", "UPDATE session SET revoked_at = NULL"),
+    ("clock", "DELETE FROM lease"), ("clock", "UPDATE setting SET value = 1"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])
 def test_a_process_may_do_no_more_than_its_work(stack, user, statement):
