@@ -27,8 +27,9 @@ def test_every_table_is_innodb_in_utf8mb4_with_a_primary_key(rows):
 
 
 def test_the_server_is_strict_and_keeps_its_promises(rows):
-    (mode, zone, flush, snapshot), = rows("SELECT @@sql_mode, @@time_zone, @@innodb_flush_log_at_trx_commit, @@innodb_snapshot_isolation")
-    assert "STRICT_ALL_TABLES" in mode and zone == "+00:00" and flush == 1 and snapshot == 1
+    (mode, zone, flush, snapshot, numbers), = rows("SELECT @@sql_mode, @@time_zone, @@innodb_flush_log_at_trx_commit,"
+                                                   " @@innodb_snapshot_isolation, @@innodb_autoinc_lock_mode")
+    assert "STRICT_ALL_TABLES" in mode and zone == "+00:00" and flush == 1 and snapshot == 1 and numbers == 2
 
 
 @pytest.mark.parametrize("user, statement", [
@@ -46,6 +47,10 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
     ("notify", "UPDATE sms_template SET text = ''"), ("notify", "SELECT user_name FROM staff"), ("notify", "SELECT * FROM sms_template_change"),
     ("api", "INSERT INTO audit_day SELECT * FROM audit_day"), ("api", "DELETE FROM audit_head"), ("api", "DELETE FROM access_log"),
     ("api", "UPDATE access_log SET staff_id = 1"), ("notify", "SELECT * FROM access_log"), ("notify", "SELECT * FROM audit_day"),
+    ("clock", "DELETE FROM complaint"), ("clock", "UPDATE complaint SET state = 'CLOSED'"), ("clock", "DELETE FROM complaint_event"),
+    ("clock", "SELECT mobile_sealed FROM citizen"), ("clock", "SELECT password_hash FROM staff"), ("clock", "SELECT payload_sealed FROM outbox"),
+    ("clock", "DELETE FROM outbox"), ("clock", "SELECT code_tag FROM otp"), ("clock", "UPDATE session SET revoked_at = NULL"),
+    ("clock", "DELETE FROM lease"), ("clock", "UPDATE setting SET value = 1"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])
 def test_a_process_may_do_no_more_than_its_work(stack, user, statement):

@@ -42,8 +42,9 @@ class Ground:
     def __enter__(self):
         try:
             self.stack.__enter__()
-            # what is lodged here is nobody's message, and sending it would fall into somebody else's run
+            # what is lodged here is nobody's message, and sending it would fall into somebody else's run; so would the clock's purge
             self.stack.stop("notify")
+            self.stack.stop("clock")
             self.people = People(self.stack, self.dir)
             while self.people.count() < NUMBERS + 500:
                 self.lodge(1)

@@ -11,6 +11,7 @@ SECTIONS = {
     "fcgi": {"system", "log", "listen", "worker", "db", "redis", "seal", "otp", "session", "status", "attachments", "legacy"},
     "legacy": {"system", "log", "listen", "worker", "redis", "status", "legacy"},
     "notify": {"system", "log", "db", "redis", "seal", "sms"},
+    "clock": {"system", "log", "db", "redis", "seal", "attachments", "clock"},
 }
 OWN = ("nginx", "mariadb", "redis-server", "stack")     # sections of settings that are not of our processes
 INI_LINE_MAX = 8000      # fcgi/core/conf.c takes 8192; libinih would cut what is longer, silently
@@ -50,6 +51,7 @@ def base(layout, ports, secrets, profile):
         "legacy": {**common, "listen.socket": layout.socket("legacy"), **{f"legacy.{k}": v for k, v in legacy.items()}},
         "notify": {**common, **db("ekmc_notify"), "seal.keys": secrets["seal_keys"],
                    "sms.profile": "file", "sms.file": str(layout.dir / "sms.jsonl")},
+        "clock": {**common, **db("ekmc_clock"), "attachments.dir": str(layout.attachments), "seal.keys": secrets["seal_keys"], **signing},
     }
 
 
