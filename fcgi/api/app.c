@@ -9,12 +9,14 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "domain/employee.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
 #include "domain/move.h"
 #include "domain/otp.h"
 #include "domain/session.h"
 #include "domain/status_cache.h"
+#include "domain/work.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -45,6 +47,10 @@ static const struct {
 	{ act_sql, &act_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
 	{ link_sql, &link_sql_n },
+	{ work_sql, &work_sql_n },
+	{ inbox_sql, &inbox_sql_n },
+	{ register_sql, &register_sql_n },
+	{ employee_sql, &employee_sql_n },
 };
 
 static void

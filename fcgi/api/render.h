@@ -5,6 +5,7 @@
 #include "core/conf.h"
 #include "core/json.h"
 #include "domain/complaint.h"
+#include "domain/work.h"
 
 /* Bodies that are rendered once per directory. */
 MUST_USE bool render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out);
@@ -12,6 +13,10 @@ MUST_USE bool render_wards(const struct directory *d, struct buf *out);
 
 json_t *render_lodged(const struct lodged *l);
 json_t *render_item(const struct complaint *c);
+/* The item and what employees need of it in a list. */
+json_t *render_work(const struct work_item *w);
+/* An employee as others see them; null for nobody. */
+json_t *render_colleague(const struct colleague *who);
 /* The item as text in the arena, to be stored with the move that led to it. */
 MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, struct span *answer);
 /* An internal note is for employees only; so are names. */

@@ -5,6 +5,9 @@
 #define V1      "/api/v1"
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
 #define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
+#define PEERS   (LME | GRO | EO | CONTROLLING)
+#define WORKERS (PEERS | COMMISSIONER | MAYOR)
+#define CLERKS  (WORKERS | DESK)
 #define ALL     (CITIZEN | STAFF)
 
 /* clang-format off */
@@ -24,10 +27,15 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/me",                           ALL,      GUARD_NONE,              NULL,          me_get          },
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
-	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_GET,    V1 "/complaints",                   READERS,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_POST,   V1 "/complaints/search",            CLERKS,   GUARD_JSON,              NULL,          search_post     },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
+
+	{ M_GET,    V1 "/inbox",                        WORKERS,  GUARD_NONE,              NULL,          inbox_get       },
+	{ M_POST,   V1 "/inbox/actions",                CLERKS,   ACTING,                  NULL,          bulk_post       },
+	{ M_GET,    V1 "/employees",                    PEERS,    GUARD_NONE,              NULL,          employees_get   },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },
