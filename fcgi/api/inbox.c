@@ -81,7 +81,7 @@ inbox_get(struct call *c)
 		in.tab = tab_offered(TAB_MINE, c->actor.roles) ? TAB_MINE : TAB_DEPARTMENT;
 	if (!tab_offered((enum tab)in.tab, c->actor.roles))
 		return E_FORBIDDEN;
-	st = work_filter_read(c, &in, &f, &depends);
+	st = work_filter_read(c, k->directory, &in, &f, &depends);
 	if (st == E_OK)
 		st = inbox_after(c, depends, in.cursor, &after);
 	if (st == E_OK)
@@ -110,7 +110,7 @@ list(struct call *c, const struct work_query *in, const uint8_t *mobile_index)
 	struct work_page page;
 	struct scope scope;
 	struct span depends;
-	enum status st = k == NULL ? E_BUSY : work_filter_read(c, in, &f, &depends);
+	enum status st = k == NULL ? E_BUSY : work_filter_read(c, k->directory, in, &f, &depends);
 
 	if (st == E_OK && in->cursor.p != NULL)
 		st = param_cursor_at_read(c, depends, in->cursor, place, ARRAY_LEN(place));

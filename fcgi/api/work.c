@@ -69,6 +69,21 @@ read_age(const struct work_query *in, struct work_filter *f)
 		f->lodged_from_ms = 0;
 }
 
+/* A category is of one department: the others need not be searched. A code that nobody knows matches nothing. */
+static void
+read_codes(const struct directory *d, struct work_filter *f)
+{
+	const struct subcategory *s = f->subcategory.p == NULL ? NULL : directory_subcategory(d, f->subcategory);
+	const struct category *k = f->category.p == NULL ? NULL : directory_category(d, f->category);
+
+	if ((f->subcategory.p != NULL && s == NULL) || (f->category.p != NULL && k == NULL))
+		f->lodged_to_ms = f->lodged_from_ms;
+	if (k == NULL && s != NULL)
+		k = &d->categories[s->category];
+	if (k != NULL && f->department.p == NULL)
+		f->department = d->departments[k->department].code;
+}
+
 /* Control characters cannot stand in a field: they part them here. */
 static enum status
 write_depends(const struct call *c, const struct work_query *in, const struct work_filter *f, struct span *out)
@@ -85,7 +100,8 @@ write_depends(const struct call *c, const struct work_query *in, const struct wo
 }
 
 enum status
-work_filter_read(struct call *c, const struct work_query *in, struct work_filter *f, struct span *depends)
+work_filter_read(struct call *c, const struct directory *d, const struct work_query *in, struct work_filter *f,
+		 struct span *depends)
 {
 	*f = (struct work_filter){
 		.department = in->department,
@@ -102,6 +118,7 @@ work_filter_read(struct call *c, const struct work_query *in, struct work_filter
 	read_states(c, in, f);
 	read_text(c, in->text, f);
 	read_age(in, f);
+	read_codes(d, f);
 	if (c->errors.n > 0)
 		return E_INVALID;
 	if (in->holder.p != NULL) {

@@ -47,7 +47,8 @@ extern const char *const work_channels[];
 	}
 
 /* The filter that was asked for; E_INVALID names what cannot be one. *depends: all that the list depends on, for cursors. */
-MUST_USE enum status work_filter_read(struct call *c, const struct work_query *in, struct work_filter *f, struct span *depends);
+MUST_USE enum status work_filter_read(struct call *c, const struct directory *d, const struct work_query *in, struct work_filter *f,
+				      struct span *depends);
 
 /* The items of a page as an array; a new reference, NULL on exhaustion. */
 json_t *work_items_json(const struct work_page *page);

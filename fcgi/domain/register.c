@@ -13,7 +13,7 @@
 #define COLUMNS       "tisiii"
 #define IN_AREA       "c.department_code = ? AND (? >> c.borough_no & 1) = 1"
 
-enum { Q_AREA, Q_AREA_OPEN, Q_PLACE, Q_NUMBER, Q_CITIZEN, Q_HOLDER, Q_LAST_HOLDER, Q_CITIZEN_ID };
+enum { Q_AREA, Q_AREA_OPEN, Q_PLACE, Q_NUMBER, Q_CITIZEN, Q_HOLDER, Q_LAST_HOLDER, Q_CITIZEN_ID, Q_OLDEST };
 
 const struct sql register_sql[] = {
 	[Q_AREA] = { FOUND("complaint_register", IN_AREA), LETTERS("si"), COLUMNS, false },
@@ -25,11 +25,21 @@ const struct sql register_sql[] = {
 	[Q_HOLDER] = { FOUND("complaint_holder", "c.holder_id = ?"), LETTERS("i"), COLUMNS, false },
 	[Q_LAST_HOLDER] = { FOUND("complaint_last_holder", "c.last_holder_id = ?"), LETTERS("i"), COLUMNS, false },
 	[Q_CITIZEN_ID] = { "SELECT id FROM citizen WHERE mobile_index = ?", "b", "i", false },
+	[Q_OLDEST] = { "SELECT MIN(lodged_at) FROM complaint FORCE INDEX (complaint_register) WHERE department_code = ?", "s", "t",
+		       false },
 };
 const size_t register_sql_n = ARRAY_LEN(register_sql);
 
 #define NUMBER_ENOUGH 8   /* digits of a number that leave at most a thousand */
 #define BATCH         200 /* where visibility is told row by row */
+
+/* What a filter lets through may be rare: of a department's years only so much is searched for one page as there is time for, from
+ * the newest backwards, in windows that grow while they are cheap. The page then says from where to search on. */
+#define DAY_MS    INT64_C(86400000)
+#define WINDOW_MS (7 * DAY_MS)
+#define CHEAP_MS  200
+#define DEAR_MS   600
+#define BUDGET_MS 1500
 
 struct search {
 	struct db *db;
@@ -39,6 +49,7 @@ struct search {
 	const struct work_place *after;
 	struct work_keys keys;
 	struct db_value filter[WORK_FILTER_ARGS];
+	int64_t searched_from_ms; /* everything lodged since has been looked at; CLOCK_NONE: everything */
 };
 
 /* The object rule, whatever the way in. */
@@ -105,29 +116,94 @@ only_open(const struct work_filter *f)
 	return f->overdue == 1 || (f->states != 0 && (f->states & ~OPEN_STATES) == 0);
 }
 
-static enum status
-collect_areas(struct search *s, const struct scope *scope)
+static bool
+area_wanted(const struct search *s, const struct area *area)
 {
-	const struct work_filter *f = s->f;
+	return s->f->department.p == NULL || span_eq(s->f->department, area->department);
+}
+
+static enum status
+collect_areas(struct search *s, const struct scope *scope, int query)
+{
 	enum status st = E_OK;
 
-	if (scope->n_areas > 0 && f->subcategory.p != NULL && f->ward != 0)
-		return collect(s, Q_PLACE, DB_ARGS(db_text(f->subcategory), db_int(f->ward)));
-	for (size_t i = 0; i < scope->n_areas && st == E_OK; i++) {
-		const struct area *area = &scope->areas[i];
-
-		if (f->department.p == NULL || span_eq(f->department, area->department))
-			st = collect(s, only_open(f) ? Q_AREA_OPEN : Q_AREA,
-				     DB_ARGS(db_text(area->department), db_int(area->sees)));
-	}
+	for (size_t i = 0; i < scope->n_areas && st == E_OK; i++)
+		if (area_wanted(s, &scope->areas[i]))
+			st = collect(s, query, DB_ARGS(db_text(scope->areas[i].department), db_int(scope->areas[i].sees)));
 	return st;
+}
+
+static enum status
+find_oldest(const struct search *s, const struct scope *scope, int64_t *oldest_ms)
+{
+	for (size_t i = 0; i < scope->n_areas; i++) {
+		struct db_rows rows;
+		enum status st;
+
+		if (!area_wanted(s, &scope->areas[i]))
+			continue;
+		st = db_run(s->db, s->arena, &register_sql[Q_OLDEST], DB_ARGS(db_text(scope->areas[i].department)), &rows);
+		if (st != E_OK)
+			return st;
+		if (!db_row(&rows, 0)->null && db_row(&rows, 0)->i < *oldest_ms)
+			*oldest_ms = db_row(&rows, 0)->i;
+	}
+	return E_OK;
+}
+
+static int64_t
+lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static enum status
+collect_windows(struct search *s, const struct scope *scope)
+{
+	const int64_t begun_ms = clock_monotonic_ms();
+	int64_t to = lesser(lesser(s->f->lodged_to_ms, s->after->at_ms + 1), s->f->now_ms + DAY_MS), span = WINDOW_MS, least = to;
+	enum status st = find_oldest(s, scope, &least);
+
+	if (least < s->f->lodged_from_ms)
+		least = s->f->lodged_from_ms;
+	while (st == E_OK && to > least) {
+		const int64_t at_ms = clock_monotonic_ms(), from = to - span > least ? to - span : least;
+		int64_t now_ms;
+
+		s->filter[WORK_FILTER_LODGED] = db_time(from);
+		s->filter[WORK_FILTER_LODGED + 1] = db_time(to);
+		st = collect_areas(s, scope, Q_AREA);
+		to = from;
+		now_ms = clock_monotonic_ms();
+		if (s->keys.n > (size_t)s->f->limit || now_ms - begun_ms > BUDGET_MS)
+			break;
+		if (now_ms - at_ms < CHEAP_MS)
+			span *= 2;
+		else if (now_ms - at_ms > DEAR_MS && span > DAY_MS)
+			span /= 2;
+	}
+	if (to > least)
+		s->searched_from_ms = to;
+	s->filter[WORK_FILTER_LODGED] = db_time(s->f->lodged_from_ms);
+	s->filter[WORK_FILTER_LODGED + 1] = db_time(s->f->lodged_to_ms);
+	return st;
+}
+
+static enum status
+collect_officers(struct search *s, const struct scope *scope)
+{
+	if (scope->n_areas == 0)
+		return E_OK;
+	if (s->f->subcategory.p != NULL && s->f->ward != 0)
+		return collect(s, Q_PLACE, DB_ARGS(db_text(s->f->subcategory), db_int(s->f->ward)));
+	return only_open(s->f) ? collect_areas(s, scope, Q_AREA_OPEN) : collect_windows(s, scope);
 }
 
 /* An LME's own besides. */
 static enum status
 collect_seen(struct search *s, const struct scope *scope)
 {
-	enum status st = collect_areas(s, scope);
+	enum status st = collect_officers(s, scope);
 
 	if (st == E_OK && scope->own)
 		st = collect(s, Q_HOLDER, DB_ARGS(db_int(scope->staff_id)));
@@ -154,6 +230,25 @@ newest_first(const void *a, const void *b)
 	if (x->at_ms != y->at_ms)
 		return x->at_ms > y->at_ms ? -1 : 1;
 	return (x->id < y->id) - (x->id > y->id);
+}
+
+/* What lies beyond the searched time waits for its turn. */
+static enum status
+read_searched(struct search *s, enum lang lang, struct work_page *out)
+{
+	size_t n = 0;
+	enum status st;
+
+	for (size_t i = 0; i < s->keys.n; i++)
+		if (s->keys.v[i].place.at_ms >= s->searched_from_ms)
+			s->keys.v[n++] = s->keys.v[i];
+	s->keys.n = n;
+	st = work_read(s->db, s->arena, s->f, &s->keys, newest_first, lang, out);
+	if (st == E_OK && !out->more && s->searched_from_ms != CLOCK_NONE) {
+		out->more = true;
+		out->next = (struct work_place){ .at_ms = s->searched_from_ms };
+	}
+	return st;
 }
 
 /* A number begins with the year and month of its lodging: where they are told only that time needs to be searched. */
@@ -184,7 +279,7 @@ register_page(struct db *db, struct arena *a, const struct scope *scope, const s
 	      const uint8_t *mobile_index, const struct work_place *after, enum lang lang, struct work_page *out)
 {
 	struct work_filter narrowed = *f;
-	struct search s = { .db = db, .arena = a, .actor = actor, .f = &narrowed, .after = after };
+	struct search s = { .db = db, .arena = a, .actor = actor, .f = &narrowed, .after = after, .searched_from_ms = CLOCK_NONE };
 	enum status st;
 
 	*out = (struct work_page){ .more = false };
@@ -200,5 +295,5 @@ register_page(struct db *db, struct arena *a, const struct scope *scope, const s
 		st = collect(&s, Q_HOLDER, DB_ARGS(db_int(f->holder_id)));
 	else
 		st = collect_seen(&s, scope);
-	return st == E_OK ? work_read(db, a, &narrowed, &s.keys, newest_first, lang, out) : st;
+	return st == E_OK ? read_searched(&s, lang, out) : st;
 }

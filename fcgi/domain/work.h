@@ -57,7 +57,8 @@ MUST_USE enum status inbox_page(struct db *db, struct arena *a, const struct sco
 MUST_USE enum status inbox_counts(struct db *db, struct arena *a, const struct scope *s, int64_t now_ms,
 				  int64_t counts[static TAB__COUNT]);
 
-/* register.c: one page of what the actor may see, newest lodging first. `mobile_index`: of this citizen only, or NULL. */
+/* register.c: one page of what the actor may see, newest lodging first. `mobile_index`: of this citizen only, or NULL. Where few of
+ * very many match, a page may end before it is full: only `more` says whether there is another. */
 MUST_USE enum status register_page(struct db *db, struct arena *a, const struct scope *s, const struct actor *actor,
 				   const struct work_filter *f, const uint8_t *mobile_index, const struct work_place *after,
 				   enum lang lang, struct work_page *out);
@@ -91,7 +92,8 @@ MUST_USE enum status work_read(struct db *db, struct arena *a, const struct work
 	" AND c.lodged_at >= ? AND c.lodged_at < ?"
 #define WORK_FILTER_LETTERS "ssssssiiiiiissiisssititt"
 #define WORK_FILTER_ARGS    (sizeof(WORK_FILTER_LETTERS) - 1)
-#define WORK_FILTER_NUMBER  17 /* the place of the first and the last number among them */
+#define WORK_FILTER_NUMBER  17 /* the place of the first and the last number among them, */
+#define WORK_FILTER_LODGED  22 /* and of the times of lodging */
 MUST_USE enum status work_filter_args(struct arena *a, const struct work_filter *f, struct db_value *v);
 
 extern const struct sql work_sql[], inbox_sql[], register_sql[];

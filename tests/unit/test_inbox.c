@@ -228,6 +228,33 @@ test_register__asks_on_behind_what_is_not_for_these_eyes(void **state)
 	assert_string_equal(register_ids(&f), "1001 ");
 }
 
+/* A department's years are searched in windows; what is one's own is not, and must wait for its place. */
+static void
+test_register__years_are_searched_from_the_newest_backwards(void **state)
+{
+	static const struct duty mine[] = { { LME, "DRN", 0, 0 }, { GRO, "PRK", 0, 0 } };
+	struct work_filter f = filter_of(1);
+	const char *all = "";
+
+	(void)state;
+	rows("SELECT seq AS id, IF(seq % 2, 'CLOSED', 'ASSIGNED') AS state, NULL AS waiting_from, 0 AS level, 0 AS priority,"
+	     " IF(seq % 3, 'DRN', 'PRK') AS department, 1 AS ward, IF(seq % 2, NULL, 1) AS holder, 0 AS due FROM seq_1_to_60");
+	assert_true(private_sql(&maria, "UPDATE complaint SET lodged_at = '2026-11-23 04:00:00' - INTERVAL id * 31 DAY,"
+					" last_holder_id = IF(id % 5, NULL, 1)"));
+	act_as(1, mine, 2);
+	for (int id = 1; id <= 60; id++)
+		if (id % 3 == 0 || id % 2 == 0 || id % 5 == 0)
+			all = arena_printf(one.a, "%s%d ", all, id);
+	for (f.limit = 1; f.limit <= 50; f.limit += 7)
+		assert_string_equal(register_ids(&f), all);
+	/* what is rare is found at the end of years, and what is not there is not */
+	f.states = STATE_BIT(CLOSED);
+	f.lodged_to_ms = NOW_MS - 57 * INT64_C(31) * 24 * HOUR_MS;
+	assert_string_equal(register_ids(&f), "57 ");
+	f.channel = "CMRO";
+	assert_string_equal(register_ids(&f), "");
+}
+
 /* ---- what it costs */
 
 static int64_t
@@ -322,6 +349,7 @@ main(void)
 		cmocka_unit_test_setup(test_inbox__equal_promises_are_told_apart_by_id, setup),
 		cmocka_unit_test_setup(test_inbox__while_the_citizen_is_asked_nothing_becomes_late, setup),
 		cmocka_unit_test_setup(test_register__asks_on_behind_what_is_not_for_these_eyes, setup),
+		cmocka_unit_test_setup(test_register__years_are_searched_from_the_newest_backwards, setup),
 		cmocka_unit_test_setup(test_inbox__closed_ones_cost_nothing, setup),
 		cmocka_unit_test_setup(test_register__a_page_costs_the_same_among_many, setup),
 	};
