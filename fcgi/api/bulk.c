@@ -94,7 +94,7 @@ act(struct call *c, const struct directory *d, struct moving m, const char *numb
 	struct refused refused = { .errors = &c->errors };
 	struct means w = action_means(c, d);
 	struct span answer = { NULL, 0 };
-	struct complaint complaint;
+	struct complaint complaint = { .id = 0 };
 	json_t *about = NULL, *done = NULL;
 	const char *why;
 	enum status st = db_left_ms(c->worker->db) < MARGIN_MS ? E_BUSY : row_scope(c, number, m.scope);

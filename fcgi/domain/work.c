@@ -195,7 +195,7 @@ static enum status
 read_rows(struct db *db, struct arena *a, const struct work_key *keys, size_t n, enum lang lang, int64_t now_ms,
 	  struct work_page *out)
 {
-	struct buf ids = BUF_INIT(WORK_LIMIT * 24);
+	struct buf ids = BUF_INIT((size_t)WORK_LIMIT * 24);
 	struct work_item *items = arena_array(a, n, sizeof(*items));
 	struct db_rows rows = { .n = 0 };
 	enum status st = items == NULL ? E_NOMEM : E_OK;
