@@ -38,13 +38,15 @@ enum status
 router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed)
 {
 	unsigned asked = c->req.method == M_HEAD ? M_GET : c->req.method;
+	bool literal = false;
 
 	*allowed = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct span params[CALL_PARAMS_MAX] = { { NULL, 0 } };
 
-		if (!match(routes[i].path, c->req.path, params))
+		if (!match(routes[i].path, c->req.path, params) || (literal && params[0].p != NULL))
 			continue;
+		literal = params[0].p == NULL;
 		*allowed |= routes[i].methods;
 		if ((routes[i].methods & asked) != 0) {
 			c->route = &routes[i];

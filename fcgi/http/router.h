@@ -6,7 +6,9 @@
 
 #include "http/call.h"
 
-/* Finds the route and fills c->route and c->param. E_NO_ROUTE; E_METHOD with *allowed set to the methods the path has. */
+/* Finds the route and fills c->route and c->param. A row without parameters stands above those whose parameters it would fit, and
+ * takes the path from them, whatever the method (OpenAPI 3.1, paths object). E_NO_ROUTE; E_METHOD with *allowed set to the methods
+ * the path has. */
 MUST_USE enum status router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed);
 
 /* "GET, POST" of a mask, for the Allow header. */

@@ -91,10 +91,10 @@ _OPERATIONS = list(operations())
 
 
 def match(method, path):
-    """The operation that stands for a request, literal paths before patterns; None when the document has none."""
-    fits = [op for op in _OPERATIONS if path.startswith(op.base) and op.method == method
-            and op.pattern.fullmatch(path[len(op.base):])]
-    return min(fits, key=lambda op: op.path.count("{"), default=None)
+    """The operation that stands for a request; a literal path takes it from patterns, whatever the method. None: the document has none."""
+    fits = [op for op in _OPERATIONS if path.startswith(op.base) and op.pattern.fullmatch(path[len(op.base):])]
+    least = min((op.path.count("{") for op in fits), default=0)
+    return next((op for op in fits if op.method == method and op.path.count("{") == least), None)
 
 
 def _as_written(path):
