@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import openapi
 from numbers_ekmc import number
+from people import officer
 
 OPERATIONS = [op for op in openapi.operations() if op.path != "/openapi.json"]
 WITH_BODY = [op for op in OPERATIONS if op.body_schema()]
@@ -35,8 +36,24 @@ def judge(answer):
     return answer
 
 
+clerks = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clerk(stack, phone):
+    """What only employees may call gets no further than its gate with a citizen."""
+    import pymysql
+
+    def database(sql, args):
+        with pymysql.connect(**{**stack.db(), "autocommit": True}) as c, c.cursor() as k:
+            k.execute(sql, args)
+    clerks[:] = [officer(stack, phone, database, "gro.drn")]
+
+
 def caller(op, anyone, citizen):
     """Logging out for real would end the login that the other examples need."""
+    if op.spec["tags"] == ["work"]:
+        return clerks[0].twin()
     return anyone if op.public or op.method == "DELETE" else citizen
 
 
@@ -96,9 +113,10 @@ def test_any_json(op, anyone, citizen):
     @MORE
     @given(value)
     def send(body):
-        refused = judge(client.call(op.method, plain_path(op), raw=json.dumps(body).encode(), expect=range(400, 500)))
+        refused = judge(client.call(op.method, plain_path(op), raw=json.dumps(body).encode(), expect=range(200, 500)))
         if refused.status != 429:
-            assert refused.status in (400, 404, 422)
+            # an empty search is one
+            assert refused.status in (400, 404, 422) or body == {} and str(op) == "POST /complaints/search"
     send()
 
 
