@@ -18,6 +18,7 @@ ALTER TABLE complaint
     STORED COMMENT 'order of inboxes: 0 flagged, 1 the rest; NULL: closed',
   -- a page of an inbox is read from it in order, its counts from it alone
   ADD KEY complaint_queue (department_code, urgency, due_at, id, holder_office, borough_no, state, waiting_since),
-  ADD KEY complaint_register (department_code, lodged_at, id, state, ward_no, borough_no),
-  ADD KEY complaint_last_holder (last_holder_id, lodged_at, id),
+  -- newest first, and that way round, because a condition is not told from a key that is read backwards
+  ADD KEY complaint_register (department_code, lodged_at DESC, id DESC, state, ward_no, borough_no, level, channel),
+  ADD KEY complaint_last_holder (last_holder_id, lodged_at DESC, id DESC, state, ward_no, borough_no, level, channel),
   DROP KEY complaint_department;

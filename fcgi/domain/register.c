@@ -13,7 +13,7 @@
 #define COLUMNS       "tisiii"
 #define IN_AREA       "c.department_code = ? AND (? >> c.borough_no & 1) = 1"
 
-enum { Q_AREA, Q_AREA_OPEN, Q_PLACE, Q_NUMBER, Q_CITIZEN, Q_HOLDER, Q_LAST_HOLDER, Q_CITIZEN_ID, Q_OLDEST };
+enum { Q_AREA, Q_AREA_OPEN, Q_PLACE, Q_NUMBER, Q_CITIZEN, Q_HOLDER, Q_LAST_HOLDER, Q_CITIZEN_ID, Q_OLDEST, Q_OLDEST_OWN };
 
 const struct sql register_sql[] = {
 	[Q_AREA] = { FOUND("complaint_register", IN_AREA), LETTERS("si"), COLUMNS, false },
@@ -25,8 +25,13 @@ const struct sql register_sql[] = {
 	[Q_HOLDER] = { FOUND("complaint_holder", "c.holder_id = ?"), LETTERS("i"), COLUMNS, false },
 	[Q_LAST_HOLDER] = { FOUND("complaint_last_holder", "c.last_holder_id = ?"), LETTERS("i"), COLUMNS, false },
 	[Q_CITIZEN_ID] = { "SELECT id FROM citizen WHERE mobile_index = ?", "b", "i", false },
-	[Q_OLDEST] = { "SELECT MIN(lodged_at) FROM complaint FORCE INDEX (complaint_register) WHERE department_code = ?", "s", "t",
-		       false },
+	[Q_OLDEST] = { "SELECT lodged_at FROM complaint FORCE INDEX (complaint_register) WHERE department_code = ? ORDER BY "
+		       "lodged_at, id"
+		       " LIMIT 1",
+		       "s", "t", false },
+	[Q_OLDEST_OWN] = { "SELECT lodged_at FROM complaint FORCE INDEX (complaint_last_holder) WHERE last_holder_id = ?"
+			   " ORDER BY lodged_at, id LIMIT 1",
+			   "i", "t", false },
 };
 const size_t register_sql_n = ARRAY_LEN(register_sql);
 
@@ -37,6 +42,7 @@ const size_t register_sql_n = ARRAY_LEN(register_sql);
  * the newest backwards, in windows that grow while they are cheap. The page then says from where to search on. */
 #define DAY_MS    INT64_C(86400000)
 #define WINDOW_MS (7 * DAY_MS)
+#define MOST_MS   (64 * DAY_MS)
 #define CHEAP_MS  200
 #define DEAR_MS   600
 #define BUDGET_MS 1500
@@ -113,7 +119,7 @@ collect(struct search *s, int query, const struct db_value *lead, size_t n_lead)
 static bool
 only_open(const struct work_filter *f)
 {
-	return f->overdue == 1 || (f->states != 0 && (f->states & ~OPEN_STATES) == 0);
+	return f->states != 0 && (f->states & ~OPEN_STATES) == 0;
 }
 
 static bool
@@ -133,28 +139,43 @@ collect_areas(struct search *s, const struct scope *scope, int query)
 	return st;
 }
 
+/* Lowers *oldest_ms to the first of what a key finds. */
+static enum status
+older(const struct search *s, int query, struct db_value whose, int64_t *oldest_ms)
+{
+	struct db_rows rows;
+	enum status st = db_run(s->db, s->arena, &register_sql[query], DB_ARGS(whose), &rows);
+
+	if (st == E_OK && rows.n == 1 && db_row(&rows, 0)->i < *oldest_ms)
+		*oldest_ms = db_row(&rows, 0)->i;
+	return st;
+}
+
 static enum status
 find_oldest(const struct search *s, const struct scope *scope, int64_t *oldest_ms)
 {
-	for (size_t i = 0; i < scope->n_areas; i++) {
-		struct db_rows rows;
-		enum status st;
+	enum status st = scope->own ? older(s, Q_OLDEST_OWN, db_int(scope->staff_id), oldest_ms) : E_OK;
 
-		if (!area_wanted(s, &scope->areas[i]))
-			continue;
-		st = db_run(s->db, s->arena, &register_sql[Q_OLDEST], DB_ARGS(db_text(scope->areas[i].department)), &rows);
-		if (st != E_OK)
-			return st;
-		if (!db_row(&rows, 0)->null && db_row(&rows, 0)->i < *oldest_ms)
-			*oldest_ms = db_row(&rows, 0)->i;
-	}
-	return E_OK;
+	for (size_t i = 0; i < scope->n_areas && st == E_OK; i++)
+		if (area_wanted(s, &scope->areas[i]))
+			st = older(s, Q_OLDEST, db_text(scope->areas[i].department), oldest_ms);
+	return st;
 }
 
 static int64_t
 lesser(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+static int
+found_since(const struct search *s, int64_t from_ms)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s->keys.n; i++)
+		n += s->keys.v[i].place.at_ms >= from_ms;
+	return n;
 }
 
 static enum status
@@ -173,11 +194,13 @@ collect_windows(struct search *s, const struct scope *scope)
 		s->filter[WORK_FILTER_LODGED] = db_time(from);
 		s->filter[WORK_FILTER_LODGED + 1] = db_time(to);
 		st = collect_areas(s, scope, Q_AREA);
+		if (st == E_OK && scope->own)
+			st = collect(s, Q_LAST_HOLDER, DB_ARGS(db_int(scope->staff_id)));
 		to = from;
 		now_ms = clock_monotonic_ms();
-		if (s->keys.n > (size_t)s->f->limit || now_ms - begun_ms > BUDGET_MS)
+		if (found_since(s, to) > s->f->limit || now_ms - begun_ms > BUDGET_MS)
 			break;
-		if (now_ms - at_ms < CHEAP_MS)
+		if (now_ms - at_ms < CHEAP_MS && span < MOST_MS)
 			span *= 2;
 		else if (now_ms - at_ms > DEAR_MS && span > DAY_MS)
 			span /= 2;
@@ -189,27 +212,20 @@ collect_windows(struct search *s, const struct scope *scope)
 	return st;
 }
 
-static enum status
-collect_officers(struct search *s, const struct scope *scope)
-{
-	if (scope->n_areas == 0)
-		return E_OK;
-	if (s->f->subcategory.p != NULL && s->f->ward != 0)
-		return collect(s, Q_PLACE, DB_ARGS(db_text(s->f->subcategory), db_int(s->f->ward)));
-	return only_open(s->f) ? collect_areas(s, scope, Q_AREA_OPEN) : collect_windows(s, scope);
-}
-
-/* An LME's own besides. */
+/* What an LME has now, beside what they finished and what an officer sees. */
 static enum status
 collect_seen(struct search *s, const struct scope *scope)
 {
-	enum status st = collect_officers(s, scope);
+	const struct work_filter *f = s->f;
+	enum status st = E_OK;
 
-	if (st == E_OK && scope->own)
+	if (scope->own)
 		st = collect(s, Q_HOLDER, DB_ARGS(db_int(scope->staff_id)));
-	if (st == E_OK && scope->own)
-		st = collect(s, Q_LAST_HOLDER, DB_ARGS(db_int(scope->staff_id)));
-	return st;
+	if (st == E_OK && scope->n_areas > 0 && !scope->own && f->subcategory.p != NULL && f->ward != 0)
+		return collect(s, Q_PLACE, DB_ARGS(db_text(f->subcategory), db_int(f->ward)));
+	if (st == E_OK && !scope->own && only_open(f))
+		return collect_areas(s, scope, Q_AREA_OPEN);
+	return st == E_OK ? collect_windows(s, scope) : st;
 }
 
 static enum status
@@ -284,6 +300,8 @@ register_page(struct db *db, struct arena *a, const struct scope *scope, const s
 
 	*out = (struct work_page){ .more = false };
 	bound_by_number(&narrowed);
+	if (f->overdue == 1 && (narrowed.states = OPEN_STATES & (f->states == 0 ? OPEN_STATES : f->states)) == 0)
+		return E_OK;
 	st = work_filter_args(a, &narrowed, s.filter);
 	if (st != E_OK)
 		return st;
