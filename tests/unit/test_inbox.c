@@ -340,6 +340,30 @@ test_register__a_page_costs_the_same_among_many(void **state)
 	assert_int_equal(cost[0], cost[1]);
 }
 
+/* A condition that the key can answer is told from the key, also newest first: what does not match costs no row. */
+static void
+test_register__what_a_key_tells_costs_no_row(void **state)
+{
+	static const struct sql rows_fetched = { "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS"
+						 " WHERE VARIABLE_NAME IN ('HANDLER_READ_NEXT', 'HANDLER_READ_PREV')",
+						 "", "i", false };
+	struct work_filter f = filter_of(10);
+	int64_t before;
+
+	(void)state;
+	rows("SELECT seq AS id, 'CLOSED' AS state, NULL AS waiting_from, seq % 2 AS level, 0 AS priority, 'DRN' AS department, 1 "
+	     "AS ward,"
+	     " NULL AS holder, 0 AS due FROM seq_1_to_3000");
+	assert_true(private_sql(&maria, "UPDATE complaint SET last_holder_id = 1"));
+	f.level = 2;
+	for (int as_lme = 0; as_lme < 2; as_lme++) {
+		act_as(as_lme ? 1 : 3, as_lme ? lme : drn, 1);
+		before = seeded_rows(&one, &rows_fetched, DB_NO_ARGS).v[0].i;
+		assert_string_equal(register_ids(&f), "");
+		assert_in_range(seeded_rows(&one, &rows_fetched, DB_NO_ARGS).v[0].i - before, 0, 50);
+	}
+}
+
 int
 main(void)
 {
@@ -352,6 +376,7 @@ main(void)
 		cmocka_unit_test_setup(test_register__years_are_searched_from_the_newest_backwards, setup),
 		cmocka_unit_test_setup(test_inbox__closed_ones_cost_nothing, setup),
 		cmocka_unit_test_setup(test_register__a_page_costs_the_same_among_many, setup),
+		cmocka_unit_test_setup(test_register__what_a_key_tells_costs_no_row, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_up, group_down);
