@@ -17,8 +17,9 @@ V      ?= 0
 Q      := $(if $(filter 1,$(V)),,@)
 say     = $(if $(filter 1,$(V)),,@echo '  $(1) $@')
 
-PKGS   := libsodium jansson libmariadb hiredis libuv inih libsystemd
+PKGS   := libsodium jansson libmariadb hiredis libuv inih libsystemd liboath
 BPKGS  := libxml-2.0 libcurl
+IPKGS  := gdlib libmagic libseccomp
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings -Wswitch-enum -Wnull-dereference -Werror
@@ -29,9 +30,10 @@ endif
 CFLAGS  := -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) $(HARD) $(SAN) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SAN)
 # the headers of libraries are not ours to warn about
-INC     := -Ifcgi -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) $(BPKGS) 2>/dev/null))
+INC     := -Ifcgi -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) $(BPKGS) $(IPKGS) 2>/dev/null))
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lfcgi -lpthread
 BLIBS   := $(shell pkg-config --libs $(BPKGS) 2>/dev/null)
+ILIBS   := $(shell pkg-config --libs $(IPKGS) 2>/dev/null)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 CORE   := $(call obj,fcgi/core/*.c)
@@ -39,10 +41,11 @@ DOMAIN := $(call obj,fcgi/domain/*.c)
 HTTP   := $(call obj,fcgi/http/*.c)
 API    := $(call obj,fcgi/api/*.c)
 CTL    := $(call obj,fcgi/ctl*.c)
+IMAGE  := $(call obj,fcgi/image*.c)
 BRIDGE := $(call obj,bridge/*.c)
 UNIT   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-ALLOBJ := $(CORE) $(DOMAIN) $(HTTP) $(API) $(CTL) $(BRIDGE) $(BUILD)/fcgi/main.o
-BINS   := $(BUILD)/ekmc-fcgi $(BUILD)/ekmc-bridge $(BUILD)/ekmc-ctl
+ALLOBJ := $(CORE) $(DOMAIN) $(HTTP) $(API) $(CTL) $(IMAGE) $(BRIDGE) $(BUILD)/fcgi/main.o
+BINS   := $(BUILD)/ekmc-fcgi $(BUILD)/ekmc-image $(BUILD)/ekmc-bridge $(BUILD)/ekmc-ctl
 
 help: ## this text
 	@echo "eKMC2.0, the grievance redressal system of the Kolkata Municipal Corporation"; echo
@@ -124,6 +127,10 @@ ARCHIVES := $(BUILD)/libhttp.a $(BUILD)/libdomain.a $(BUILD)/libcore.a
 $(BUILD)/ekmc-fcgi: $(BUILD)/fcgi/main.o $(API) $(ARCHIVES)
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+# a process of its own, and the only one that knows how to decode a picture
+$(BUILD)/ekmc-image: $(IMAGE)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(ILIBS)
 $(BUILD)/ekmc-ctl: $(CTL) $(BUILD)/libdomain.a $(BUILD)/libcore.a
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -131,10 +138,11 @@ $(BUILD)/ekmc-bridge: $(BRIDGE) $(ARCHIVES)
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS)
 # a unit test may look into the API's and the bridge's objects, never into a main()
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(API) $(filter-out $(BUILD)/bridge/main.o,$(BRIDGE)) $(ARCHIVES)
+PROBES := $(BUILD)/fcgi/image_probe.o $(BUILD)/fcgi/image_confine.o
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(API) $(PROBES) $(filter-out $(BUILD)/bridge/main.o,$(BRIDGE)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BLIBS) -lseccomp -lcmocka
 $(BUILD)/bench/bare_lodge: $(BUILD)/tests/bench/bare_lodge.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,link)

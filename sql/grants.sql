@@ -2,7 +2,8 @@
 
 GRANT SELECT ON ekmc.* TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.citizen TO ekmc_api@'%';
-GRANT UPDATE (failed_logins, locked_until, password_hash, must_change) ON ekmc.staff TO ekmc_api@'%';
+GRANT INSERT, UPDATE (failed_logins, locked_until, password_hash, must_change, totp_sealed, totp_since, totp_step, name_en, name_bn, mobile_sealed, language, active) ON ekmc.staff TO ekmc_api@'%';
+GRANT UPDATE ON ekmc.directory_version TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.session TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp TO ekmc_api@'%';
 GRANT INSERT, UPDATE ON ekmc.otp_gate TO ekmc_api@'%';
@@ -11,6 +12,7 @@ GRANT UPDATE ON ekmc.id_block TO ekmc_api@'%';
 GRANT INSERT, UPDATE (answer) ON ekmc.idempotency TO ekmc_api@'%';
 GRANT INSERT ON ekmc.rating TO ekmc_api@'%';
 GRANT INSERT ON ekmc.outbox TO ekmc_api@'%';
+GRANT INSERT, UPDATE (complaint_id, event_seq, internal) ON ekmc.attachment TO ekmc_api@'%';
 GRANT INSERT, UPDATE (tries) ON ekmc.link TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_lodge TO ekmc_api@'%';
 GRANT EXECUTE ON PROCEDURE ekmc.complaint_move TO ekmc_api@'%';

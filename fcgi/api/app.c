@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/render.h"
 #include "core/clock.h"
@@ -13,8 +14,9 @@
 #include "domain/idempotency.h"
 #include "domain/link.h"
 #include "domain/move.h"
+#include "domain/login.h"
 #include "domain/otp.h"
-#include "domain/session.h"
+#include "domain/staff.h"
 #include "domain/status_cache.h"
 #include "domain/work.h"
 
@@ -25,6 +27,8 @@
 struct app {
 	const struct conf *conf;
 	const struct seal *seal;
+	struct store store;
+	char program[STORE_DIR_MOST + 1];
 	struct id_source *ids;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
@@ -47,6 +51,9 @@ static const struct {
 	{ act_sql, &act_sql_n },
 	{ idempotency_sql, &idempotency_sql_n },
 	{ link_sql, &link_sql_n },
+	{ attachment_sql, &attachment_sql_n },
+	{ login_sql, &login_sql_n },
+	{ staff_sql, &staff_sql_n },
 	{ work_sql, &work_sql_n },
 	{ inbox_sql, &inbox_sql_n },
 	{ register_sql, &register_sql_n },
@@ -116,6 +123,18 @@ const struct conf *
 app_conf(const struct app *app)
 {
 	return app->conf;
+}
+
+const struct store *
+app_store(const struct app *app)
+{
+	return &app->store;
+}
+
+const char *
+app_image_program(const struct app *app)
+{
+	return app->program;
 }
 
 struct app_health
@@ -237,6 +256,20 @@ keep(void *arg)
 	return NULL;
 }
 
+/* ekmc-image as configured, else beside this program. */
+static void
+find_program(const struct conf *conf, char out[static STORE_DIR_MOST + 1])
+{
+	char self[STORE_DIR_MOST];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	const char *slash = n > 0 && (size_t)n < sizeof(self) ? memrchr(self, '/', (size_t)n) : NULL;
+
+	if (conf->attachments.program[0] != '\0' || slash == NULL)
+		(void)snprintf(out, STORE_DIR_MOST + 1, "%s", conf->attachments.program);
+	else
+		(void)snprintf(out, STORE_DIR_MOST + 1, "%.*s/ekmc-image", (int)(slash - self), self);
+}
+
 struct app *
 app_new(const struct conf *conf, const struct seal *seal)
 {
@@ -247,6 +280,9 @@ app_new(const struct conf *conf, const struct seal *seal)
 	app->conf = conf;
 	app->seal = seal;
 	app->ids = id_source_new();
+	find_program(conf, app->program);
+	/* without it everything but photos works: said in the log, and uploads find it again when it is back */
+	(void)!store_open(&app->store, conf->attachments.dir);
 	(void)pthread_mutex_init(&app->lock, NULL);
 	(void)pthread_cond_init(&app->wake, NULL);
 	if (app->ids == NULL || pthread_create(&app->thread, NULL, keep, app) != 0) {

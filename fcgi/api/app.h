@@ -30,6 +30,8 @@ void app_wait(struct app *app, int64_t wait_ms);
 const struct catalogue *app_catalogue(struct call *c);
 struct id_source *app_ids(struct app *app);
 const struct conf *app_conf(const struct app *app);
+const struct store *app_store(const struct app *app);
+const char *app_image_program(const struct app *app);
 
 struct app_health {
 	bool ready; /* the schema was checked and the directory loaded since the start; what fails later does not change it */

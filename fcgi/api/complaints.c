@@ -32,6 +32,7 @@ struct lodge_body {
 	struct location location;
 	bool has_location;
 	int language;
+	struct schema_texts attachments;
 };
 #define AT(member) .offset = offsetof(struct lodge_body, member)
 static const struct field lodge_fields[] = {
@@ -49,6 +50,7 @@ static const struct field lodge_fields[] = {
 	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .min = 1, .max = 200 },
 	{ .name = "name", .type = FIELD_LINE, AT(name), .min = 1, .max = 100 },
 	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+	{ .name = "attachments", .type = FIELD_TEXTS, AT(attachments), .min = 1, .max = 40, .most = ATTACHMENTS_MOST },
 };
 #undef AT
 
@@ -80,6 +82,7 @@ complaint_post(struct call *c)
 	struct lodge_body in = { .language = -1, .location = { .accuracy_m = -1 } };
 	struct lodging lodging = { .channel = "WEB", .token_hash = c->actor.token_hash };
 	struct lodged lodged;
+	uint8_t ids[ATTACHMENTS_MOST][ATTACHMENT_ID_BYTES];
 	enum status st = call_body(c, lodge_fields, ARRAY_LEN(lodge_fields), &in);
 
 	if (st != E_OK && st != E_INVALID)
@@ -87,6 +90,8 @@ complaint_post(struct call *c)
 	if (k == NULL)
 		return E_BUSY;
 	lodging.subcategory = check_subcategory(c, k->directory, &in);
+	if (param_attachments(c, in.attachments, ids) == E_NOMEM)
+		return E_NOMEM;
 	if (in.ward == 0 && !in.has_location && c->errors.n == 0)
 		(void)call_field(c, "/ward", FE_REQUIRED);
 	if (c->errors.n > 0)
@@ -100,13 +105,13 @@ complaint_post(struct call *c)
 	lodging.lat = in.location.lat;
 	lodging.lon = in.location.lon;
 	lodging.accuracy_m = in.location.accuracy_m;
+	lodging.attachments = (const uint8_t(*)[ATTACHMENT_ID_BYTES])ids;
+	lodging.n_attachments = in.attachments.n;
 	lodging.now_ms = clock_now_ms();
 	param_idempotency(c, lodging.scope, lodging.body_hash);
 	st = complaint_lodge(c->worker->db, c->arena, k->directory, c->seal, app_ids(c->app), &lodging, &lodged);
-	if (st == E_INVALID)
-		return call_field(c, "/ward", FE_CHOOSE_WARD);
-	if (st == E_OUTSIDE_KOLKATA)
-		field_error_add(&c->errors, "/location", FE_OUTSIDE_KOLKATA);
+	if (st == E_INVALID || st == E_OUTSIDE_KOLKATA)
+		field_error_add(&c->errors, lodged.pointer, lodged.code);
 	if (st != E_OK)
 		return st;
 	if (!lodged.replay)
@@ -206,6 +211,8 @@ complaint_get(struct call *c)
 	struct complainant who = { .name = { NULL, 0 } };
 	struct complaint complaint;
 	struct span landmark = { NULL, 0 };
+	const struct attachment *attachments;
+	size_t n_attachments;
 	json_t *o;
 	const struct catalogue *k = app_catalogue(c);
 	enum status st = k == NULL ? E_BUSY : param_complaint(c, &complaint);
@@ -214,6 +221,8 @@ complaint_get(struct call *c)
 		st = seal_open(c->seal, c->arena, complaint.landmark_sealed, &landmark);
 	if (st == E_OK && complaint.citizen_id != 0)
 		st = complaint_complainant(c->worker->db, c->arena, c->seal, complaint.citizen_id, &who);
+	if (st == E_OK)
+		st = attachment_list(c->worker->db, c->arena, complaint.id, &c->actor, &attachments, &n_attachments);
 	if (st != E_OK)
 		return st;
 	o = render_item(&complaint);
@@ -237,6 +246,7 @@ complaint_get(struct call *c)
 					  ? json_null()
 					  : json_pack("{s:s%, s:s}", "number", complaint.parent.number.p, complaint.parent.number.n,
 						      "state", state_name(complaint.parent.state)));
+	(void)json_object_set_new(o, "attachments", render_attachments(attachments, n_attachments, 0));
 	(void)json_object_set_new(o, "allowed_actions", action_offers(c, k->directory, &complaint, &c->actor, 0));
 	st = set_rating(c, &complaint, o);
 	if (st == E_OK && c->actor.kind == ACTOR_STAFF)
@@ -248,23 +258,35 @@ complaint_get(struct call *c)
 	return resp_json(&c->resp, 200, o);
 }
 
+static json_t *
+with_attachments(json_t *event, const struct event *e, const struct attachment *list, size_t n)
+{
+	(void)json_object_set_new(event, "attachments", render_attachments(list, n, e->seq));
+	return event;
+}
+
 enum status
 timeline_get(struct call *c)
 {
 	const struct catalogue *k = app_catalogue(c);
 	struct complaint complaint;
 	const struct event *events;
+	const struct attachment *attachments;
 	json_t *items;
-	size_t n = 0;
+	size_t n = 0, n_attachments;
 	enum status st = k == NULL ? E_BUSY : param_complaint(c, &complaint);
 
 	if (st == E_OK)
 		st = complaint_timeline(c->worker->db, c->arena, complaint.id, &events, &n);
+	if (st == E_OK)
+		st = attachment_list(c->worker->db, c->arena, complaint.id, &c->actor, &attachments, &n_attachments);
 	if (st != E_OK)
 		return st;
 	items = json_array();
 	for (size_t i = 0; i < n && items != NULL; i++)
 		if (c->actor.kind == ACTOR_STAFF || !events[i].internal || !span_eq(events[i].action, SPAN("note")))
-			(void)json_array_append_new(items, render_event(k->directory, &events[i], c->actor.kind == ACTOR_STAFF));
+			(void)json_array_append_new(
+				items, with_attachments(render_event(k->directory, &events[i], c->actor.kind == ACTOR_STAFF),
+							&events[i], attachments, n_attachments));
 	return resp_json(&c->resp, 200, json_pack("{s:o}", "items", items));
 }

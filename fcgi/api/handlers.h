@@ -19,7 +19,24 @@ enum status sessions_post(struct call *c);
 enum status sessions_get(struct call *c);
 enum status sessions_delete(struct call *c);
 enum status session_delete(struct call *c);
+enum status session_remove(struct call *c);
+
+/* me.c */
 enum status me_get(struct call *c);
+enum status me_password(struct call *c);
+enum status totp_post(struct call *c);
+enum status totp_confirm(struct call *c);
+enum status totp_remove(struct call *c);
+
+/* users.c */
+enum status users_get(struct call *c);
+enum status user_post(struct call *c);
+enum status user_get(struct call *c);
+enum status user_patch(struct call *c);
+enum status user_password(struct call *c);
+enum status user_totp_off(struct call *c);
+enum status user_sessions(struct call *c);
+enum status user_log_out(struct call *c);
 
 /* complaints.c */
 enum status complaint_post(struct call *c);
@@ -27,6 +44,10 @@ enum status complaint_get(struct call *c);
 enum status complaints_get(struct call *c);
 enum status timeline_get(struct call *c);
 enum status action_post(struct call *c);
+
+/* attachments.c */
+enum status upload_post(struct call *c);
+enum status attachment_get(struct call *c);
 
 /* inbox.c */
 enum status inbox_get(struct call *c);

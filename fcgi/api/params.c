@@ -30,7 +30,7 @@ param_number(struct call *c, const char **number)
 enum status
 param_complaint(struct call *c, struct complaint *out)
 {
-	const char *number;
+	const char *number = NULL;
 	enum status st = param_number(c, &number);
 
 	if (st == E_OTHER_SYSTEM)
@@ -38,11 +38,35 @@ param_complaint(struct call *c, struct complaint *out)
 	return st == E_OK ? complaint_find(c->worker->db, c->arena, number, &c->actor, out) : st;
 }
 
+enum status
+param_attachments(struct call *c, struct schema_texts texts, uint8_t (*ids)[ATTACHMENT_ID_BYTES])
+{
+	size_t wrong = 0;
+	const char *pointer;
+
+	if (attachment_ids(texts, ids, &wrong) == E_OK)
+		return E_OK;
+	pointer = arena_printf(c->arena, "/attachments/%zu", wrong);
+	return pointer == NULL ? E_NOMEM : call_field(c, pointer, FE_NOT_FOUND);
+}
+
 void
 param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES])
 {
 	idempotency_request(span_of(c->req.method_name), c->req.path, span_of(c->key), scope);
 	seal_sha256(c->req.body, body_hash);
+}
+
+const char *
+param_hex(const struct call *c, const void *bytes, size_t n)
+{
+	struct buf b = BUF_INIT(256);
+	const char *text;
+
+	buf_hex(&b, bytes, n);
+	text = b.failed ? NULL : arena_strndup(c->arena, b.data, b.len);
+	buf_release(&b);
+	return text;
 }
 
 static void

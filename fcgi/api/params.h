@@ -12,8 +12,14 @@ MUST_USE enum status param_number(struct call *c, const char **number);
 /* The complaint of that number, if this actor may see it; numbers of the old system are simply not here: E_NOT_FOUND. */
 MUST_USE enum status param_complaint(struct call *c, struct complaint *out);
 
+/* Ids of attachments from the body; the one that is none becomes "/attachments/1" not_found. */
+MUST_USE enum status param_attachments(struct call *c, struct schema_texts texts, uint8_t (*ids)[ATTACHMENT_ID_BYTES]);
+
 /* The hashes that a repeated request is recognised by: method, path and key; and the body's bytes. */
 void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTES], uint8_t body_hash[static SEAL_HASH_BYTES]);
+
+/* Bytes as small hexadecimal digits, in the arena; NULL on exhaustion. */
+const char *param_hex(const struct call *c, const void *bytes, size_t n);
 
 /* An opaque, signed place in a list of this actor and query: "list" must hold everything the list depends on. */
 const char *param_cursor(const struct call *c, struct span list, int64_t id);

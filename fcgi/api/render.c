@@ -152,6 +152,33 @@ render_moved(struct arena *a, const struct complaint *c, struct span *answer)
 	return answer->p == NULL ? E_NOMEM : E_OK;
 }
 
+static json_t *
+pixels(int n)
+{
+	return n == 0 ? json_null() : json_integer(n);
+}
+
+json_t *
+render_uploaded(const struct attachment *at)
+{
+	char id[ATTACHMENT_ID_TEXT_SIZE];
+
+	attachment_id_text(at->id, id);
+	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:b}", "id", id, "kind", attachment_kind_name(at->kind), "bytes",
+			 (json_int_t)at->bytes, "width", pixels(at->width), "height", pixels(at->height), "thumbnail",
+			 at->thumbnail);
+}
+
+static json_t *
+render_attachment(const struct attachment *at)
+{
+	json_t *o = render_uploaded(at);
+
+	(void)json_object_set_new(o, "seq", json_integer(at->seq));
+	(void)json_object_set_new(o, "internal", json_boolean(at->internal));
+	return o;
+}
+
 /* Texts by comma as a list. */
 json_t *
 json_words(struct span words)
@@ -183,4 +210,15 @@ render_event(const struct directory *d, const struct event *e, bool for_staff)
 		(void)json_object_set_new(o, "level", json_integer(e->level));
 	}
 	return o;
+}
+
+json_t *
+render_attachments(const struct attachment *list, size_t n, int64_t seq)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < n && items != NULL; i++)
+		if (seq == 0 || list[i].seq == seq)
+			(void)json_array_append_new(items, render_attachment(&list[i]));
+	return items;
 }

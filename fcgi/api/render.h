@@ -19,6 +19,10 @@ json_t *render_work(const struct work_item *w);
 json_t *render_colleague(const struct colleague *who);
 /* The item as text in the arena, to be stored with the move that led to it. */
 MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, struct span *answer);
+/* What an upload became. */
+json_t *render_uploaded(const struct attachment *at);
+/* Those of one event; of all for seq 0. */
+json_t *render_attachments(const struct attachment *list, size_t n, int64_t seq);
 /* An internal note is for employees only; so are names. */
 json_t *render_event(const struct directory *d, const struct event *e, bool for_staff);
 /* "a,b" as ["a","b"]. */

@@ -9,6 +9,9 @@
 #define WORKERS (PEERS | COMMISSIONER | MAYOR)
 #define CLERKS  (WORKERS | DESK)
 #define ALL     (CITIZEN | STAFF)
+#define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
+#define USERS   (CONTROLLING | ADMIN)
+#define FIRST   GUARD_FIRST_PASSWORD
 
 /* clang-format off */
 const struct route routes[] = {
@@ -21,10 +24,26 @@ const struct route routes[] = {
 
 	{ M_POST,   V1 "/otp",                          ANYONE,   GUARD_JSON,              NULL,          otp_post        },
 	{ M_POST,   V1 "/sessions",                     ANYONE,   GUARD_JSON,              NULL,          sessions_post   },
-	{ M_GET,    V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_get    },
-	{ M_DELETE, V1 "/sessions",                     ALL,      GUARD_NONE,              NULL,          sessions_delete },
-	{ M_DELETE, V1 "/sessions/current",             ALL,      GUARD_NONE,              NULL,          session_delete  },
-	{ M_GET,    V1 "/me",                           ALL,      GUARD_NONE,              NULL,          me_get          },
+	{ M_GET,    V1 "/sessions",                     ALL,      FIRST,                   NULL,          sessions_get    },
+	{ M_DELETE, V1 "/sessions",                     ALL,      FIRST,                   NULL,          sessions_delete },
+	{ M_DELETE, V1 "/sessions/current",             ALL,      FIRST,                   NULL,          session_delete  },
+	{ M_DELETE, V1 "/sessions/{id}",                ALL,      FIRST,                   NULL,          session_remove  },
+
+	{ M_GET,    V1 "/me",                           ALL,      FIRST,                   NULL,          me_get          },
+	{ M_POST,   V1 "/me/password",                  STAFF,    GUARD_JSON | FIRST,      NULL,          me_password     },
+	{ M_POST,   V1 "/me/totp",                      STAFF,    GUARD_JSON,              NULL,          totp_post       },
+	{ M_POST,   V1 "/me/totp/confirm",              STAFF,    GUARD_JSON,              NULL,          totp_confirm    },
+	{ M_POST,   V1 "/me/totp/remove",               STAFF,    GUARD_JSON,              NULL,          totp_remove     },
+
+	/* what shows a secret takes no Idempotency-Key: nothing may keep the answer */
+	{ M_GET,    V1 "/users",                        USERS,    GUARD_NONE,              NULL,          users_get       },
+	{ M_POST,   V1 "/users",                        USERS,    GUARD_JSON,              NULL,          user_post       },
+	{ M_GET,    V1 "/users/{user}",                 USERS,    GUARD_NONE,              NULL,          user_get        },
+	{ M_PATCH,  V1 "/users/{user}",                 USERS,    GUARD_JSON,              NULL,          user_patch      },
+	{ M_POST,   V1 "/users/{user}/password",        USERS,    GUARD_JSON,              NULL,          user_password   },
+	{ M_DELETE, V1 "/users/{user}/totp",            USERS,    GUARD_NONE,              NULL,          user_totp_off   },
+	{ M_GET,    V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_sessions   },
+	{ M_DELETE, V1 "/users/{user}/sessions",        USERS,    GUARD_NONE,              NULL,          user_log_out    },
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
 	{ M_GET,    V1 "/complaints",                   READERS,  GUARD_NONE,              NULL,          complaints_get  },
@@ -32,6 +51,9 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
+
+	{ M_POST,   V1 "/uploads",                      ALL,      TAKING,                  NULL,          upload_post     },
+	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },
 
 	{ M_GET,    V1 "/inbox",                        WORKERS,  GUARD_NONE,              NULL,          inbox_get       },
 	{ M_POST,   V1 "/inbox/actions",                CLERKS,   ACTING,                  NULL,          bulk_post       },

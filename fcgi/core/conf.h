@@ -58,6 +58,10 @@ struct conf {
 		int64_t ttl_s;
 	} status;
 	struct {
+		const char *dir, *uploads, *program;
+		int64_t unbound;
+	} attachments;
+	struct {
 		const char *url, *query, *form, *charset, *number_pattern, *old_page;
 		int method; /* enum http_method */
 		int format; /* enum legacy_format */

@@ -224,7 +224,7 @@ take_ints(struct walk *w, const struct field *f, const struct path *path, struct
 	int64_t *ints;
 
 	if (n > f->most)
-		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_LONG, .max = (double)f->most });
+		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_MANY, .max = (double)f->most });
 	ints = arena_array(w->arena, n, sizeof(*ints));
 	if (ints == NULL)
 		return exhausted(w);
@@ -251,7 +251,7 @@ take_texts(struct walk *w, const struct field *f, const struct path *path, struc
 	struct span *texts;
 
 	if (n > f->most)
-		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_LONG, .max = (double)f->most });
+		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_MANY, .max = (double)f->most });
 	texts = arena_array(w->arena, n, sizeof(*texts));
 	if (texts == NULL)
 		return exhausted(w);
@@ -281,7 +281,7 @@ take_objects(struct walk *w, const struct field *f, const struct path *path, str
 	char *objects;
 
 	if (n > f->most)
-		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_LONG, .max = (double)f->most });
+		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_MANY, .max = (double)f->most });
 	objects = arena_array(w->arena, n, f->size);
 	if (objects == NULL)
 		return exhausted(w);

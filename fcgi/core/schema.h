@@ -47,7 +47,7 @@ struct field {
 	const struct field *fields;
 	size_t n_fields;
 	size_t size;    /* of one struct of FIELD_OBJECTS */
-	size_t most;    /* elements; more are FE_TOO_LONG. A required array that is empty is FE_REQUIRED */
+	size_t most;    /* elements; more are FE_TOO_MANY. A required array that is empty is FE_REQUIRED */
 	size_t present; /* offset of a bool set true when the field was there and not null; 0: none */
 };
 
@@ -67,6 +67,13 @@ enum field_code {
 	FE_CHOOSE_WARD,
 	FE_EXPIRED,
 	FE_WRONG,
+	FE_TOO_MANY, /* elements of an array */
+	FE_FILE_KIND,
+	FE_DAMAGED,
+	FE_PIXELS,
+	FE_TAKEN,
+	FE_TOO_EASY,
+	FE_UNCHANGED,
 	FIELD_CODE__COUNT
 };
 

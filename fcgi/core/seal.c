@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/log.h"
 #include "core/scan.h"
@@ -247,6 +248,23 @@ seal_sha256(struct span text, uint8_t out[static SEAL_HASH_BYTES])
 	static const uint8_t nothing[1];
 
 	crypto_hash_sha256(out, text.n > 0 ? (const uint8_t *)text.p : nothing, text.n);
+}
+
+bool
+seal_sha256_file(int fd, uint8_t out[static SEAL_HASH_BYTES])
+{
+	crypto_hash_sha256_state st;
+	uint8_t part[16384];
+	off_t at = 0;
+	ssize_t n;
+
+	crypto_hash_sha256_init(&st);
+	while ((n = pread(fd, part, sizeof(part), at)) > 0) {
+		crypto_hash_sha256_update(&st, part, (unsigned long long)n);
+		at += n;
+	}
+	crypto_hash_sha256_final(&st, out);
+	return n == 0;
 }
 
 void

@@ -35,6 +35,8 @@ void seal_tag(const struct seal *s, const char *purpose, struct span text, uint8
 void seal_hash(const struct span *parts, size_t n, uint8_t out[static SEAL_HASH_BYTES]);
 /* Plain SHA-256. */
 void seal_sha256(struct span text, uint8_t out[static SEAL_HASH_BYTES]);
+/* … of a file from its beginning, whose offset stays as it is. False: it cannot be read. */
+MUST_USE bool seal_sha256_file(int fd, uint8_t out[static SEAL_HASH_BYTES]);
 
 /* A new 256-bit bearer token as text. */
 void seal_token(char out[static SEAL_TOKEN_TEXT_SIZE]);

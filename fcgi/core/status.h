@@ -17,8 +17,10 @@ enum status {
 	E_OTP_WRONG,
 	E_OTP_SPENT,
 	E_LOGIN_WRONG,
+	E_TOTP_NEEDED, /* the password is right; the account wants the code of its second factor too */
 	E_FORBIDDEN,
 	E_CSRF,
+	E_PASSWORD_CHANGE, /* a first password is to be changed before anything else */
 	/* what there is */
 	E_NOT_FOUND, /* also: not visible to you */
 	E_NO_ROUTE,
@@ -27,6 +29,9 @@ enum status {
 	E_STALE,        /* somebody moved the row meanwhile */
 	E_ILLEGAL_MOVE,
 	E_STILL_RUNNING,
+	E_TOTP_STATE, /* a second factor is there already, or none was begun */
+	E_HOLDS_WORK, /* an employee who still holds open complaints */
+	E_LAST_ADMIN,
 	E_RATE,
 	E_OTP_LIMIT,
 	/* what we could not do */

@@ -29,7 +29,7 @@ struct duty {
 	int eo_level;
 	int borough;
 };
-#define DUTIES_MAX 64
+#define DUTIES_MAX 256
 
 struct actor {
 	enum actor_kind kind;
@@ -37,6 +37,7 @@ struct actor {
 	unsigned roles;
 	enum lang lang;
 	bool has_token;
+	bool must_change; /* an employee with a first password: may do nothing but change it */
 	uint8_t token_hash[SEAL_HASH_BYTES];
 	const struct duty *duties; /* the arena's */
 	size_t n_duties;

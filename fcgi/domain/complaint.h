@@ -4,6 +4,8 @@
 
 #include "core/db.h"
 #include "core/ids.h"
+#include "core/schema.h"
+#include "domain/attachment.h"
 #include "domain/directory.h"
 #include "domain/workflow.h"
 
@@ -20,7 +22,9 @@ struct lodging {
 	const char *language; /* NULL: the citizen's */
 	int ward;             /* 0: from the point */
 	bool has_point;
-	double lat, lon, accuracy_m; /* accuracy below 0: not told */
+	double lat, lon, accuracy_m;                       /* accuracy below 0: not told */
+	const uint8_t (*attachments)[ATTACHMENT_ID_BYTES]; /* the citizen's own uploads */
+	size_t n_attachments;                              /* at most ATTACHMENTS_MOST */
 	const uint8_t *token_hash;
 	uint8_t scope[SEAL_HASH_BYTES];     /* method, path and Idempotency-Key */
 	uint8_t body_hash[SEAL_HASH_BYTES]; /* of the request's bytes */
@@ -33,10 +37,13 @@ struct lodged {
 	int ward, borough;
 	int64_t lodged_ms, due_ms;
 	bool replay;
+	const char *pointer; /* of E_INVALID and E_OUTSIDE_KOLKATA: which field, and what is wrong with it */
+	enum field_code code;
 };
 
 /* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_OUTSIDE_KOLKATA, E_KEY_REUSED, and E_INVALID
- * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen. */
+ * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen, or when an attachment is none of theirs,
+ * bound already or older than a day. */
 MUST_USE enum status complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const struct seal *seal,
 				     struct id_source *ids, const struct lodging *in, struct lodged *out);
 

@@ -12,8 +12,8 @@
 enum { Q_LODGE, Q_BLOCK_READ, Q_BLOCK_TAKE };
 
 const struct sql lodge_sql[] = {
-	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		      "ibbbisssssidddbssbttb", "ssssssiitt", true },
+	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      "ibbbisssssidddbssbttbb", "ssssssiitt", true },
 	[Q_BLOCK_READ] = { "SELECT next_id FROM id_block WHERE name = 'complaint'", "", "i", false },
 	[Q_BLOCK_TAKE] = { "UPDATE id_block SET next_id = next_id + ? WHERE name = 'complaint' AND next_id = ?", "ii", "", false },
 };
@@ -117,14 +117,21 @@ outcome(const struct db_value *v, struct lodged *out)
 	static const struct {
 		const char *word;
 		enum status st;
+		const char *pointer;
+		enum field_code code;
 	} outcomes[] = {
-		{ "done", E_OK },
-		{ "replay", E_OK },
-		{ "key_reused", E_KEY_REUSED },
-		{ "unauthenticated", E_UNAUTHENTICATED },
-		{ "forbidden", E_FORBIDDEN },
-		{ "outside_kolkata", E_OUTSIDE_KOLKATA },
-		{ "choose_ward", E_INVALID },
+		{ "done", E_OK, NULL, 0 },
+		{ "replay", E_OK, NULL, 0 },
+		{ "key_reused", E_KEY_REUSED, NULL, 0 },
+		{ "unauthenticated", E_UNAUTHENTICATED, NULL, 0 },
+		{ "forbidden", E_FORBIDDEN, NULL, 0 },
+		{ "outside_kolkata", E_OUTSIDE_KOLKATA, "/location", FE_OUTSIDE_KOLKATA },
+		{ "choose_ward", E_INVALID, "/ward", FE_CHOOSE_WARD },
+		{ "attachment_0", E_INVALID, "/attachments/0", FE_NOT_FOUND },
+		{ "attachment_1", E_INVALID, "/attachments/1", FE_NOT_FOUND },
+		{ "attachment_2", E_INVALID, "/attachments/2", FE_NOT_FOUND },
+		{ "attachment_3", E_INVALID, "/attachments/3", FE_NOT_FOUND },
+		{ "attachment_4", E_INVALID, "/attachments/4", FE_NOT_FOUND },
 	};
 
 	*out = (struct lodged){ .number = v[1].s,
@@ -137,9 +144,13 @@ outcome(const struct db_value *v, struct lodged *out)
 				.lodged_ms = v[8].i,
 				.due_ms = v[9].i,
 				.replay = span_eq(v[0].s, SPAN("replay")) };
-	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
-		if (span_eq(v[0].s, span_of(outcomes[i].word)))
-			return outcomes[i].st;
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+		if (!span_eq(v[0].s, span_of(outcomes[i].word)))
+			continue;
+		out->pointer = outcomes[i].pointer;
+		out->code = outcomes[i].code;
+		return outcomes[i].st;
+	}
 	return E_INTERNAL;
 }
 
@@ -164,16 +175,18 @@ complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const
 		st = seal_optional(a, seal, in->name, &name);
 	if (st != E_OK)
 		return st;
-	st = db_call(db, a, &lodge_sql[Q_LODGE],
-		     DB_ARGS(db_int(0), db_bytes(in->token_hash, SEAL_HASH_BYTES), db_bytes(in->scope, SEAL_HASH_BYTES),
-			     db_bytes(in->body_hash, SEAL_HASH_BYTES), db_int(id), db_text(span_of(number)),
-			     db_text(span_of(in->channel)), db_text(d->departments[category->department].code),
-			     db_text(category->code), db_text(in->subcategory->code), in->ward == 0 ? db_null() : db_int(in->ward),
-			     in->has_point ? db_double(in->lon) : db_null(), in->has_point ? db_double(in->lat) : db_null(),
-			     in->has_point && in->accuracy_m >= 0 ? db_double(in->accuracy_m) : db_null(), db_text(landmark),
-			     db_text(in->description), db_text(span_of(in->language)), db_text(name), db_time(in->now_ms),
-			     db_time(due_ms), db_text(payload)),
-		     &rows);
+	st = db_call(
+		db, a, &lodge_sql[Q_LODGE],
+		DB_ARGS(db_int(0), db_bytes(in->token_hash, SEAL_HASH_BYTES), db_bytes(in->scope, SEAL_HASH_BYTES),
+			db_bytes(in->body_hash, SEAL_HASH_BYTES), db_int(id), db_text(span_of(number)),
+			db_text(span_of(in->channel)), db_text(d->departments[category->department].code), db_text(category->code),
+			db_text(in->subcategory->code), in->ward == 0 ? db_null() : db_int(in->ward),
+			in->has_point ? db_double(in->lon) : db_null(), in->has_point ? db_double(in->lat) : db_null(),
+			in->has_point && in->accuracy_m >= 0 ? db_double(in->accuracy_m) : db_null(), db_text(landmark),
+			db_text(in->description), db_text(span_of(in->language)), db_text(name), db_time(in->now_ms),
+			db_time(due_ms), db_text(payload),
+			in->n_attachments == 0 ? db_null() : db_bytes(in->attachments, in->n_attachments * ATTACHMENT_ID_BYTES)),
+		&rows);
 	if (st != E_OK)
 		return st;
 	return rows.n == 1 ? outcome(db_row(&rows, 0), out) : E_INTERNAL;

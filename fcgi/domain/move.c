@@ -48,6 +48,7 @@ struct job {
 	enum routing routing;
 	int64_t seq;
 	bool for_caller; /* a desk acts for the complainant */
+	uint8_t uploads[ATTACHMENTS_MOST][ATTACHMENT_ID_BYTES];
 };
 
 static enum status
@@ -106,14 +107,6 @@ check_right(struct job *j)
 	return why == REFUSAL_NONE ? E_OK : illegal(j, why);
 }
 
-static bool
-photo_needed(const struct job *j)
-{
-	const struct subcategory *s = directory_subcategory(j->w->directory, j->c->subcategory);
-
-	return s != NULL && s->photo_on_resolve;
-}
-
 /* What the caller told, beside the wants of the row. */
 static enum status
 check_told(const struct job *j)
@@ -145,8 +138,6 @@ check_told(const struct job *j)
 			st = wrong(j, fields[i].pointer, FE_UNKNOWN_KEY);
 		else if (!fields[i].told && (j->row->needs & fields[i].want) != 0 && fields[i].want != W_PHOTO)
 			st = wrong(j, fields[i].pointer, FE_REQUIRED);
-	if (m->uploads.n == 0 && (j->row->needs & W_PHOTO) != 0 && photo_needed(j))
-		st = wrong(j, "/attachments", FE_REQUIRED);
 	if (m->action == CORRECT && m->subcategory == NULL && m->ward == 0 && !m->has_point && m->landmark.p == NULL)
 		st = wrong(j, "/subcategory", FE_REQUIRED);
 	if (m->action == NOTE && m->note.p == NULL && m->priority < 0)
@@ -230,10 +221,45 @@ find_ward(struct job *j)
 	return st;
 }
 
+static bool
+photo_needed(const struct job *j)
+{
+	const struct subcategory *s = directory_subcategory(j->w->directory, j->c->subcategory);
+
+	return s != NULL && s->photo_on_resolve;
+}
+
+static enum status
+wrong_upload(const struct job *j, size_t index)
+{
+	const char *pointer = arena_printf(j->w->arena, "/attachments/%zu", index);
+
+	return pointer == NULL ? E_NOMEM : wrong(j, pointer, FE_NOT_FOUND);
+}
+
+static enum status
+find_uploads(struct job *j)
+{
+	const struct schema_texts *uploads = &j->m->uploads;
+	size_t photos = 0, index = 0;
+	enum status st = attachment_ids(*uploads, j->uploads, &index);
+
+	if (st == E_OK && uploads->n > 0)
+		st = attachment_check(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads, uploads->n, j->m->now_ms, &photos, &index);
+	if (st == E_INVALID)
+		return wrong_upload(j, index);
+	if (st == E_OK && photos == 0 && (j->row->needs & W_PHOTO) != 0 && photo_needed(j))
+		return wrong(j, "/attachments", FE_REQUIRED);
+	return st;
+}
+
 static enum status
 look_up(struct job *j)
 {
 	enum status st = check_subcategory(j);
+
+	if (st == E_OK)
+		st = find_uploads(j);
 
 	if (st == E_OK)
 		st = find_lme(j);
@@ -302,6 +328,11 @@ write_detail(const struct job *j, struct span *out)
 		(void)json_object_set_new(o, "parent", json_string(j->m->parent));
 	if (j->for_caller)
 		(void)json_object_set_new(o, "for_caller", json_true());
+	for (size_t i = 0; i < j->m->uploads.n; i++) {
+		if (i == 0)
+			(void)json_object_set_new(o, "attachments", json_array());
+		(void)json_array_append_new(json_object_get(o, "attachments"), json_span(j->m->uploads.v[i]));
+	}
 	if (o == NULL)
 		return E_NOMEM;
 	if (json_object_size(o) == 0)
@@ -367,6 +398,20 @@ store_rating(const struct job *j)
 }
 
 static enum status
+bind_uploads(const struct job *j)
+{
+	const struct moving *m = j->m;
+	size_t index = 0;
+	enum status st;
+
+	if (m->uploads.n == 0)
+		return E_OK;
+	st = attachment_bind(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads, m->uploads.n, m->now_ms, j->c->id, j->seq, m->internal,
+			     &index);
+	return st == E_INVALID ? wrong_upload(j, index) : st;
+}
+
+static enum status
 store(struct job *j)
 {
 	static const char *const routes[] = { [ROUTE_NOT] = "", [ROUTE_ANEW] = "anew", [ROUTE_IF_UNFIT] = "unfit" };
@@ -408,7 +453,7 @@ store(struct job *j)
 	if (rows.n != 1 || db_row(&rows, 0)[0].i == 0)
 		return E_STALE;
 	j->seq = db_row(&rows, 0)[1].i;
-	return E_OK;
+	return bind_uploads(j);
 }
 
 /* ---- duplicates */

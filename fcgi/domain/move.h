@@ -4,6 +4,7 @@
 
 #include "core/cache.h"
 #include "core/schema.h"
+#include "domain/attachment.h"
 #include "domain/complaint.h"
 
 /* What the domain works with; all of it belongs to the caller. */
@@ -14,8 +15,6 @@ struct means {
 	const struct directory *directory;
 	const struct seal *seal;
 };
-
-#define ATTACHMENTS_MOST 5
 
 struct moving {
 	enum action action;

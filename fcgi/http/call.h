@@ -25,6 +25,8 @@ enum guard {
 	GUARD_JSON = 1,       /* the body is JSON, by its Content-Type too */
 	GUARD_IDEMPOTENT = 2, /* takes an Idempotency-Key; c->key is set, made up when none was sent */
 	GUARD_IN_CALL = 4,    /* the database call itself checks the session: the gate only reads the token */
+	GUARD_SLOW = 8,       /* takes seconds: the back function runs in the two threads kept for such, never in the others' */
+	GUARD_FIRST_PASSWORD = 16, /* may be called before a first password was changed; nothing else may */
 };
 
 struct route {

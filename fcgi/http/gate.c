@@ -21,7 +21,7 @@ malformed(struct call *c, const char *why)
 static enum status
 read_json(struct call *c)
 {
-	struct span type = span_of(FCGX_GetParam("CONTENT_TYPE", c->req.envp)), media = { NULL, 0 };
+	struct span type = span_of(req_content_type(&c->req)), media = { NULL, 0 };
 
 	(void)scan_cut(&type, ';', &media);
 	media = scan_trim(media);
@@ -105,6 +105,13 @@ gate_front(struct call *c)
 	return st;
 }
 
+/* What all of the staff may do an employee without any duty may too: log out, change a first password. */
+static bool
+may_call(const struct actor *a, unsigned who)
+{
+	return (a->roles & who) != 0 || (a->kind == ACTOR_STAFF && (who & STAFF) == STAFF);
+}
+
 enum status
 gate_back(struct call *c)
 {
@@ -113,7 +120,9 @@ gate_back(struct call *c)
 	if (c->route->who == ANYONE || (c->route->guards & GUARD_IN_CALL) != 0)
 		return E_OK;
 	st = session_actor(c->worker->db, c->arena, clock_now_ms(), &c->actor);
-	if (st == E_OK && (c->actor.roles & c->route->who) == 0)
+	if (st == E_OK && c->actor.must_change && (c->route->guards & GUARD_FIRST_PASSWORD) == 0)
+		st = E_PASSWORD_CHANGE;
+	if (st == E_OK && !may_call(&c->actor, c->route->who))
 		st = E_FORBIDDEN;
 	return st;
 }

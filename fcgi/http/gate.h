@@ -11,7 +11,7 @@
 MUST_USE enum status gate_front(struct call *c);
 
 /* In the back: the session behind the token, unless the database call looks itself (GUARD_IN_CALL).
- * Errors: E_UNAUTHENTICATED, E_FORBIDDEN, those of the database. */
+ * Errors: E_UNAUTHENTICATED, E_PASSWORD_CHANGE, E_FORBIDDEN, those of the database. */
 MUST_USE enum status gate_back(struct call *c);
 
 /* What a browser must send in X-Ekmc-Csrf along with the cookie of this token. In the arena; NULL on exhaustion. */

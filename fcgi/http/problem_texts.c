@@ -48,6 +48,10 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"User name or password is not right; please check both and try again.",
 		"ইউজার নেম বা পাসওয়ার্ড ঠিক নয়; দু'টিই মিলিয়ে আবার চেষ্টা করুন।",
 		"यूज़र नाम या पासवर्ड सही नहीं है; कृपया दोनों जाँचकर फिर प्रयास करें।" } },
+	[E_TOTP_NEEDED] = { "totp_needed", 401, { "Code needed", "কোড দরকার", "कोड चाहिए" }, {
+		"Please enter the six digits that your authenticator app shows now, too.",
+		"অথেন্টিকেটর অ্যাপে এখন যে ছয়টি সংখ্যা দেখাচ্ছে, তা-ও লিখুন।",
+		"कृपया ऑथेंटिकेटर ऐप में अभी दिख रहे छह अंक भी लिखें।" } },
 	[E_FORBIDDEN] = { "forbidden", 403, { "Not allowed", "অনুমতি নেই", "अनुमति नहीं" }, {
 		"You are not allowed to do this; if you think you should be, please contact the complaint cell.",
 		"এই কাজের অনুমতি আপনার নেই; থাকা উচিত মনে করলে অভিযোগ সেলে যোগাযোগ করুন।",
@@ -56,6 +60,10 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"For your safety this could not be accepted; please reload the page and try again.",
 		"আপনার সুরক্ষার জন্য অনুরোধটি নেওয়া গেল না; পাতাটি আবার খুলে চেষ্টা করুন।",
 		"आपकी सुरक्षा के लिए यह अनुरोध स्वीकार नहीं हुआ; कृपया पृष्ठ फिर से खोलकर प्रयास करें।" } },
+	[E_PASSWORD_CHANGE] = { "password_change", 403, { "Change your password first", "আগে পাসওয়ার্ড বদলান", "पहले पासवर्ड बदलें" }, {
+		"This password was given to you by somebody else; please choose one of your own before you go on.",
+		"এই পাসওয়ার্ডটি অন্য কেউ আপনাকে দিয়েছেন; কাজ শুরুর আগে নিজের একটি পাসওয়ার্ড দিন।",
+		"यह पासवर्ड आपको किसी और ने दिया है; आगे बढ़ने से पहले कृपया अपना पासवर्ड चुनें।" } },
 	[E_NOT_FOUND] = { "not_found", 404, { "Nothing found", "কিছু পাওয়া যায়নি", "कुछ नहीं मिला" }, {
 		"We found nothing under this number; please check it and try again.",
 		"এই নম্বরে কিছু পাওয়া গেল না; নম্বরটি মিলিয়ে দেখে আবার চেষ্টা করুন।",
@@ -84,6 +92,18 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"The same request is still being processed; please wait a few seconds and try again.",
 		"একই অনুরোধের কাজ এখনও চলছে; কয়েক সেকেন্ড পরে আবার চেষ্টা করুন।",
 		"यही अनुरोध अभी पूरा हो रहा है; कृपया कुछ सेकंड बाद फिर प्रयास करें।" } },
+	[E_TOTP_STATE] = { "totp_state", 409, { "Not possible now", "এখন সম্ভব নয়", "अभी संभव नहीं" }, {
+		"Your authenticator app is set up already, or was not begun yet; please look at your account and choose what fits.",
+		"অথেন্টিকেটর অ্যাপ আগেই চালু আছে, বা এখনও শুরু করা হয়নি; নিজের অ্যাকাউন্ট দেখে ঠিক কাজটি বেছে নিন।",
+		"ऑथेंटिकेटर ऐप पहले से चालू है या अभी शुरू नहीं किया गया; कृपया अपना खाता देखकर सही विकल्प चुनें।" } },
+	[E_HOLDS_WORK] = { "holds_complaints", 409, { "Holds open complaints", "হাতে খোলা অভিযোগ আছে", "खुली शिकायतें बाकी हैं" }, {
+		"This person still holds open complaints; please take them off the roster first, so that the complaints go to somebody else.",
+		"এঁর হাতে এখনও খোলা অভিযোগ আছে; আগে রোস্টার থেকে সরান, যাতে অভিযোগগুলি অন্য কারও কাছে যায়।",
+		"इनके पास अभी खुली शिकायतें हैं; कृपया पहले रोस्टर से हटाएँ, ताकि शिकायतें किसी और को मिलें।" } },
+	[E_LAST_ADMIN] = { "last_admin", 409, { "The last administrator", "শেষ প্রশাসক", "अंतिम प्रशासक" }, {
+		"This is the last active administrator; please make somebody else one first.",
+		"ইনিই শেষ সক্রিয় প্রশাসক; আগে অন্য কাউকে প্রশাসক করুন।",
+		"ये अंतिम सक्रिय प्रशासक हैं; कृपया पहले किसी और को प्रशासक बनाएँ।" } },
 	[E_RATE] = { "rate_limited", 429, { "Too many requests", "অনেক বেশি অনুরোধ", "बहुत अधिक अनुरोध" }, {
 		"There were too many requests from your side; please wait a little and try again.",
 		"আপনার দিক থেকে অল্প সময়ে অনেক অনুরোধ এসেছে; একটু পরে আবার চেষ্টা করুন।",
@@ -179,5 +199,33 @@ const struct field_text field_texts[FIELD_CODE__COUNT] = {
 		"This is not right; please check it and enter it again.",
 		"এটি ঠিক নয়; মিলিয়ে দেখে আবার লিখুন।",
 		"यह सही नहीं है; कृपया जाँचकर फिर लिखें।" } },
+	[FE_TOO_MANY] = { "too_many", {
+		"There are too many; at most {max} are possible.",
+		"সংখ্যায় বেশি হয়ে গিয়েছে; {max}টির বেশি দেওয়া যায় না।",
+		"संख्या अधिक है; अधिक से अधिक {max} दिए जा सकते हैं।" } },
+	[FE_FILE_KIND] = { "file_kind", {
+		"This kind of file is not accepted; please send a photo (JPEG, PNG, WebP, HEIC) or a PDF.",
+		"এই ধরনের ফাইল নেওয়া হয় না; ছবি (JPEG, PNG, WebP, HEIC) বা PDF পাঠান।",
+		"इस प्रकार की फ़ाइल स्वीकार नहीं है; कृपया फ़ोटो (JPEG, PNG, WebP, HEIC) या PDF भेजें।" } },
+	[FE_DAMAGED] = { "damaged", {
+		"This file cannot be opened, it seems to be damaged; please send it again or choose another one.",
+		"ফাইলটি খোলা গেল না, সম্ভবত নষ্ট হয়ে গিয়েছে; আবার পাঠান বা অন্য ফাইল বেছে নিন।",
+		"यह फ़ाइल खुल नहीं सकी, शायद ख़राब है; कृपया फिर भेजें या दूसरी फ़ाइल चुनें।" } },
+	[FE_PIXELS] = { "too_many_pixels", {
+		"This picture is too large; please send one of at most 40 megapixels.",
+		"ছবিটি খুব বড়; ৪০ মেগাপিক্সেলের মধ্যে একটি ছবি পাঠান।",
+		"यह चित्र बहुत बड़ा है; कृपया अधिक से अधिक 40 मेगापिक्सेल का चित्र भेजें।" } },
+	[FE_TAKEN] = { "taken", {
+		"Somebody has this already; please choose another.",
+		"এটি আগেই অন্য কেউ নিয়েছেন; অন্য একটি বেছে নিন।",
+		"यह पहले से किसी और का है; कृपया दूसरा चुनें।" } },
+	[FE_TOO_EASY] = { "too_easy", {
+		"This is too easy to guess; please choose another, such as four words that do not belong together.",
+		"এটি সহজেই আন্দাজ করা যায়; অন্য কিছু দিন, যেমন চারটি সম্পর্কহীন শব্দ।",
+		"इसका अनुमान लगाना बहुत आसान है; कृपया दूसरा चुनें, जैसे चार बेमेल शब्द।" } },
+	[FE_UNCHANGED] = { "unchanged", {
+		"This is the same as before; please choose another.",
+		"এটি আগেরটির মতোই; অন্য একটি দিন।",
+		"यह पहले जैसा ही है; कृपया दूसरा चुनें।" } },
 };
 /* clang-format on */

@@ -179,10 +179,11 @@ void
 call_back(struct call *c)
 {
 	struct reactor *r = c->reactor;
+	struct queue *queue = (c->route->guards & GUARD_SLOW) != 0 ? r->slow : r->queue;
 
-	if (c->route->back == NULL || r->queue == NULL) {
+	if (c->route->back == NULL || queue == NULL) {
 		(void)call_fail(c, E_INTERNAL);
-	} else if (queue_push(r->queue, c)) {
+	} else if (queue_push(queue, c)) {
 		(void)atomic_fetch_add(&metrics.queued, 1);
 		return;
 	} else {

@@ -11,8 +11,8 @@ struct conn;
 
 struct reactor {
 	const struct server_options *options;
-	struct queue *queue; /* NULL without a pool */
-	struct reactor *all; /* the acceptor deals connections out to all of them */
+	struct queue *queue, *slow; /* of the back pool and of what takes seconds; NULL without a pool */
+	struct reactor *all;        /* the acceptor deals connections out to all of them */
 	size_t n_all, next;
 	bool acceptor;
 

@@ -117,11 +117,13 @@ req_read(struct req *r, struct arena *a, FCGX_Request *fcgi, size_t body_bytes)
 	r->request_id = request_id(r, a);
 	r->method_name = arena_strdup(a, param(r, "REQUEST_METHOD"));
 	r->address = arena_strdup(a, param(r, "REMOTE_ADDR"));
+	r->upload = arena_strdup(a, param(r, "EKMC_UPLOAD"));
 	path = arena_strdup(a, param(r, "DOCUMENT_URI"));
 	query = arena_strdup(a, param(r, "QUERY_STRING"));
 	st = read_body(r, a, fcgi->in, body_bytes);
 	drain(fcgi->in);
-	if (r->request_id == NULL || r->method_name == NULL || r->address == NULL || path == NULL || query == NULL)
+	if (r->request_id == NULL || r->method_name == NULL || r->address == NULL || r->upload == NULL || path == NULL ||
+	    query == NULL)
 		return E_NOMEM;
 	r->method = method_of(r->method_name);
 	r->path = span_of(path);
@@ -140,6 +142,12 @@ req_header(const struct req *r, const char *name)
 		if (strncmp(*e, "HTTP_", 5) == 0 && strncmp(*e + 5, name, n) == 0 && (*e)[5 + n] == '=')
 			return *e + 6 + n;
 	return NULL;
+}
+
+const char *
+req_content_type(const struct req *r)
+{
+	return param(r, "CONTENT_TYPE");
 }
 
 static bool

@@ -20,6 +20,7 @@ struct req {
 	struct span path;        /* decoded and normalised by nginx ($document_uri) */
 	struct span query;       /* raw */
 	struct span body;
+	const char *upload; /* the file that holds the body instead, as nginx says (EKMC_UPLOAD); empty: none */
 	const char *request_id;
 	const char *address; /* of the client, as nginx saw it */
 	enum lang lang;
@@ -33,6 +34,9 @@ MUST_USE enum status req_read(struct req *r, struct arena *a, FCGX_Request *fcgi
 
 /* A header by its CGI name without HTTP_: "IF_NONE_MATCH". NULL when it was not sent. */
 const char *req_header(const struct req *r, const char *name);
+
+/* Content-Type as sent; empty when it was not. */
+const char *req_content_type(const struct req *r);
 
 /* The query string decoded into at most REQ_PARAMS_MAX pairs, in the arena. E_MALFORMED: bad escapes or not UTF-8; E_INVALID: more.
  */

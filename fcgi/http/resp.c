@@ -73,6 +73,7 @@ resp_clear(struct resp *p)
 	p->caching = CACHE_PRIVATE;
 	p->etag[0] = '\0';
 	p->retry_after_s = 0;
+	p->file = NULL;
 }
 
 void
@@ -159,7 +160,9 @@ resp_send(struct resp *p, const struct req *r, FCGX_Stream *out)
 		buf_printf(&head, "Retry-After: %d\r\n", p->retry_after_s);
 	if (p->type != NULL && p->http != 304)
 		buf_printf(&head, "Content-Type: %s\r\n", p->type);
-	if (with_body)
+	if (p->file != NULL && p->http == 200)
+		buf_printf(&head, "X-Accel-Redirect: %s\r\n", p->file);
+	else if (with_body)
 		buf_printf(&head, "Content-Length: %zu\r\n", p->body.len);
 	buf_span(&head, buf_view(&p->headers));
 	buf_text(&head, "\r\n");

@@ -25,6 +25,7 @@ struct resp {
 	enum caching caching;
 	char etag[ETAG_SIZE]; /* empty: made from the body of a GET's 200 */
 	int retry_after_s;    /* 0: no Retry-After */
+	const char *file;     /* an internal address whose file nginx sends instead of the body of a 200; NULL: none */
 	struct buf headers;   /* "Name: value\r\n" lines */
 	struct buf body;
 };

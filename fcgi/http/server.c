@@ -21,6 +21,9 @@
 #define BACKLOG    4096
 #define FRONTS_MAX 16
 #define BACKS_MAX  64
+/* what takes seconds runs two at a time; who waits longer than db.total_ms gets a 503 */
+#define SLOWS      2
+#define SLOW_QUEUE 32
 
 struct pool_thread {
 	pthread_t thread;
@@ -102,7 +105,7 @@ pool_main(void *arg)
 static int
 pool_start(struct pool_thread *pool, int n, struct queue *queue, const struct conf *conf)
 {
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && queue != NULL; i++) {
 		pool[i].queue = queue;
 		pool[i].conf = conf;
 		pool[i].worker.db = db_new(conf);
@@ -111,14 +114,26 @@ pool_start(struct pool_thread *pool, int n, struct queue *queue, const struct co
 		    pthread_create(&pool[i].thread, NULL, pool_main, &pool[i]) != 0)
 			return -1;
 	}
-	return 0;
+	return queue == NULL ? -1 : 0;
+}
+
+static void
+pool_end(struct pool_thread *pool, int n, struct queue *queue)
+{
+	queue_close(queue);
+	for (int i = 0; i < n; i++) {
+		(void)pthread_join(pool[i].thread, NULL);
+		db_free(pool[i].worker.db);
+		cache_free(pool[i].worker.cache);
+	}
+	queue_free(queue);
 }
 
 static int
-front_start(struct reactor *fronts, size_t n, struct queue *queue, const struct server_options *o)
+front_start(struct reactor *fronts, size_t n, struct queue *queue, struct queue *slow, const struct server_options *o)
 {
 	for (size_t i = 0; i < n; i++)
-		fronts[i] = (struct reactor){ .options = o, .queue = queue, .all = fronts, .n_all = n };
+		fronts[i] = (struct reactor){ .options = o, .queue = queue, .slow = slow, .all = fronts, .n_all = n };
 	/* the acceptor last: it deals connections out to loops that run */
 	for (size_t i = n; i-- > 0;) {
 		fronts[i].acceptor = i == 0;
@@ -143,18 +158,21 @@ int
 server_run(const struct server_options *o)
 {
 	static struct reactor fronts[FRONTS_MAX];
-	static struct pool_thread pool[BACKS_MAX];
+	static struct pool_thread pool[BACKS_MAX], slows[SLOWS];
 	size_t n = o->fronts < 1 ? 1 : o->fronts > FRONTS_MAX ? FRONTS_MAX : (size_t)o->fronts;
 	int backs = o->backs > BACKS_MAX ? BACKS_MAX : o->backs;
-	struct queue *queue = NULL;
+	struct queue *queue = NULL, *slow = NULL;
 
 	(void)fcntl(o->listen_fd, F_SETFL, fcntl(o->listen_fd, F_GETFL) | O_NONBLOCK);
 	if (FCGX_Init() != 0)
 		return -1;
-	if (backs > 0 &&
-	    ((queue = queue_new((size_t)o->conf->worker.queue)) == NULL || pool_start(pool, backs, queue, o->conf) != 0))
-		return -1;
-	if (front_start(fronts, n, queue, o) != 0)
+	if (backs > 0) {
+		queue = queue_new((size_t)o->conf->worker.queue);
+		slow = queue_new(SLOW_QUEUE);
+		if (pool_start(pool, backs, queue, o->conf) != 0 || pool_start(slows, SLOWS, slow, o->conf) != 0)
+			return -1;
+	}
+	if (front_start(fronts, n, queue, slow, o) != 0)
 		return -1;
 	if (o->ready != NULL)
 		o->ready(o->app);
@@ -164,14 +182,10 @@ server_run(const struct server_options *o)
 		reactor_drain(&fronts[i]);
 	for (size_t i = 0; i < n; i++)
 		reactor_join(&fronts[i]);
-	if (queue != NULL)
-		queue_close(queue);
-	for (int i = 0; i < backs; i++) {
-		(void)pthread_join(pool[i].thread, NULL);
-		db_free(pool[i].worker.db);
-		cache_free(pool[i].worker.cache);
+	if (backs > 0) {
+		pool_end(pool, backs, queue);
+		pool_end(slows, SLOWS, slow);
 	}
-	queue_free(queue);
 	log_event(LOG_INFO, "drained", NULL);
 	return 0;
 }

@@ -3,14 +3,17 @@ DELIMITER //
 
 -- Stores complaint, first event, outbox rows and the idempotency answer, and commits. The caller chose id, number and times.
 -- p_scope is the SHA-256 of method, path and key: the principal is mixed in here, because the session is looked up here too.
--- outcome: done | replay (the stored answer) | key_reused | unauthenticated | forbidden | outside_kolkata | choose_ward.
+-- p_attachments is NULL or up to five ids of 16 bytes, one behind the other: the citizen's own uploads of the last day.
+-- outcome: done | replay (the stored answer) | key_reused | unauthenticated | forbidden | outside_kolkata | choose_ward |
+-- attachment_N (the Nth id, from 0, is no such upload or bound already).
 -- The row is the same first and again, whatever has happened to the complaint since: the first event keeps the facts as they were.
 CREATE OR REPLACE PROCEDURE complaint_lodge(
   IN p_check BOOLEAN, IN p_token BINARY(32), IN p_scope BINARY(32), IN p_body_hash BINARY(32),
   IN p_id BIGINT UNSIGNED, IN p_number CHAR(12), IN p_channel VARCHAR(20), IN p_department VARCHAR(8), IN p_category VARCHAR(10),
   IN p_subcategory VARCHAR(10), IN p_ward SMALLINT UNSIGNED, IN p_lon DOUBLE, IN p_lat DOUBLE, IN p_accuracy_m DOUBLE,
   IN p_landmark VARBINARY(1000), IN p_description VARCHAR(4000) CHARACTER SET utf8mb4, IN p_language VARCHAR(2),
-  IN p_name VARBINARY(600), IN p_lodged_at DATETIME(3), IN p_due_at DATETIME(3), IN p_payload VARBINARY(8000))
+  IN p_name VARBINARY(600), IN p_lodged_at DATETIME(3), IN p_due_at DATETIME(3), IN p_payload VARBINARY(8000),
+  IN p_attachments VARBINARY(80))
 MODIFIES SQL DATA
 COMMENT 'one complaint, durable'
 lodge: BEGIN
@@ -20,6 +23,8 @@ lodge: BEGIN
   DECLARE v_borough TINYINT UNSIGNED;
   DECLARE v_state VARCHAR(20) DEFAULT 'UNASSIGNED';
   DECLARE v_language VARCHAR(2);
+  DECLARE v_bound TINYINT UNSIGNED DEFAULT 0;
+  DECLARE v_detail VARCHAR(4000) CHARACTER SET utf8mb4;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
 
   IF p_check THEN
@@ -73,16 +78,32 @@ lodge: BEGIN
   IF v_holder IS NOT NULL THEN
     SET v_state = 'ASSIGNED';
   END IF;
+  SET v_detail = JSON_OBJECT('department', p_department, 'category', p_category, 'subcategory', p_subcategory, 'ward', v_ward,
+    'borough', v_borough, 'due_at', p_due_at);
+  IF p_attachments IS NOT NULL THEN
+    SET v_detail = JSON_INSERT(v_detail, '$.attachments', JSON_COMPACT(CONCAT('[',
+      TRIM(TRAILING ',' FROM REGEXP_REPLACE(LOWER(HEX(p_attachments)), '(.{32})', '"\\1",')), ']')));
+  END IF;
   CALL event_append(REPEAT('\0', 32), p_id, 1, p_lodged_at, 'lodge', NULL, v_state, 0, 'citizen', v_citizen,
-    IF(v_holder IS NULL, 'GRO', 'LME'), NULL, FALSE,
-    JSON_OBJECT('department', p_department, 'category', p_category, 'subcategory', p_subcategory, 'ward', v_ward, 'borough', v_borough,
-      'due_at', p_due_at), v_head);
+    IF(v_holder IS NULL, 'GRO', 'LME'), NULL, FALSE, v_detail, v_head);
   INSERT INTO complaint (id, number, state, channel, citizen_id, department_code, category_code, subcategory_code, ward_no, borough_no,
       lon, lat, accuracy_m, landmark_sealed, description, language, holder_id, lodged_at, due_at, escalate_at, changed_at, event_count,
       event_head)
     VALUES (p_id, p_number, v_state, p_channel, v_citizen, p_department, p_category, p_subcategory, v_ward, v_borough,
       p_lon, p_lat, p_accuracy_m, p_landmark, p_description, v_language, v_holder, p_lodged_at, p_due_at, p_due_at, p_lodged_at, 1,
       v_head);
+  WHILE v_bound < LENGTH(p_attachments) DIV 16 DO
+    UPDATE attachment SET complaint_id = p_id, event_seq = 1
+      WHERE id = SUBSTR(p_attachments, v_bound * 16 + 1, 16) AND citizen_id = v_citizen AND complaint_id IS NULL
+        AND created_at > p_lodged_at - INTERVAL 1 DAY;
+    IF ROW_COUNT() = 0 THEN
+      ROLLBACK;
+      SELECT CONCAT('attachment_', v_bound) AS outcome, NULL AS number, NULL AS state, NULL AS department_code, NULL AS category_code,
+        NULL AS subcategory_code, NULL AS ward_no, NULL AS borough_no, NULL AS lodged_at, NULL AS due_at;
+      LEAVE lodge;
+    END IF;
+    SET v_bound = v_bound + 1;
+  END WHILE;
   CALL event_notify(p_id, 1, p_lodged_at, 'lodge', p_payload);
   COMMIT;
 

@@ -156,6 +156,10 @@ class Client:
         body = {k: v for k, v in body.items() if v is not None}
         return self.post("/complaints", body, expect=expect, key=key or fresh_key(), headers=headers)
 
+    def upload(self, data, expect=201, headers=None, **more):
+        """Sends a file; returns the answer."""
+        return self.post("/uploads", raw=data, expect=expect, headers={"Content-Type": "application/octet-stream", **(headers or {})}, **more)
+
     def withdraw(self, number, version=1, **more):
         return self.post(f"/complaints/{number}/actions", {"action": "withdraw", "version": version}, **{"expect": 200, **more})
 

@@ -16,6 +16,7 @@ from watch import LogWatch, wait_ready  # noqa: E402
 SETTINGS = {
     "nginx.STATUS_PER_MINUTE": 100000,
     "nginx.API_PER_SECOND": 100000,
+    "nginx.LOGINS_PER_MINUTE": 100000,
     "otp.address_hour": 1000000,
     "otp.total_day": 1000000,
     # an open complaint of eKMC1.0 is kept for minutes, which no test wants to wait for
@@ -82,7 +83,7 @@ def fresh_citizen(anyone):
     return anyone.login()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database(stack):
     """Asks the database as its administrator: database("SELECT …", args) → rows."""
     import pymysql

@@ -69,12 +69,12 @@ class Operation:
         return [p for p in every if p["in"] == where]
 
     def body_schema(self):
+        """Of a JSON body; None where there is none, or where it is a file."""
         body = self.spec.get("requestBody")
-        return body and body["content"]["application/json"]["schema"]
+        return body and body["content"].get("application/json", {}).get("schema")
 
     def body_examples(self):
-        body = self.spec.get("requestBody")
-        return [e["value"] for e in body["content"]["application/json"]["examples"].values()] if body else []
+        return [e["value"] for e in self.spec["requestBody"]["content"]["application/json"]["examples"].values()] if self.body_schema() else []
 
 
 def operations():
@@ -149,7 +149,7 @@ def _check(method, path, status, headers, body, response):
             raise Misfit(f"{what}: HEAD with a body")
         return None
     if not media.endswith("json"):
-        return body.decode("utf-8", "strict")
+        return body.decode("utf-8", "strict") if media.startswith("text/") else body
     try:
         value = strict_json(body)
     except (ValueError, AssertionError) as bad:

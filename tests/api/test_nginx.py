@@ -260,7 +260,7 @@ def lonely(tmp_path_factory):
     words = {"PREFIX": prefix, "USER": f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else "", "WORKERS": 1,
              "LISTEN": f"127.0.0.1:{port}", "API_SOCKET": f"{prefix}/api0.sock", "LEGACY_SOCKET": f"{prefix}/none.sock",
              "WWW": top / "nginx/www", "ERRORS": top / "nginx/errors", "OPENAPI": prefix / "none.json",
-             "STATUS_PER_MINUTE": 30, "API_PER_SECOND": 100, "OLD_PAGE": "https://old.example/search?a=b"}
+             "STATUS_PER_MINUTE": 30, "API_PER_SECOND": 100, "LOGINS_PER_MINUTE": 120, "OLD_PAGE": "https://old.example/search?a=b"}
     conf = re.sub(r"@([A-Z_]+)@", lambda m: str(words.get(m[1], m[0])), (top / "nginx/ekmc.conf.in").read_text())
     first = f"server unix:{prefix}/api0.sock max_fails=0;"
     assert first in conf
@@ -301,6 +301,30 @@ def test_status_is_limited_by_address(lonely, path, free, address):
     p = assert_problem(got[-1], 429, "rate_limited", "hi")
     assert got[-1].get("retry-after") == "30" and "रुककर" in p["detail"]
     assert get(lonely, path).status == free, "another address is free"
+
+
+def test_logins_are_limited_by_address(lonely):
+    """One password tried on many accounts meets no account's lock-out."""
+    def ask_from(address, method):
+        raw = f"{method} /api/v1/sessions HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        time.sleep(0.01)  # below the limit of all calls together
+        return ask(lonely, raw, source=(address, 0))
+    got = [ask_from("127.0.0.79", "POST") for _ in range(150)]
+    first = [a.status for a in got].index(429)
+    assert 120 <= first <= 145
+    assert_problem(got[first], 429, "rate_limited")
+    assert 1 <= int(got[first].get("retry-after")) <= 60
+    assert ask_from("127.0.0.79", "GET").status == 200, "only logins count"
+    assert ask_from("127.0.0.80", "POST").status == 200, "another address is free"
+
+
+@pytest.mark.parametrize("path", ["otp", "sessions", "me/password", "users", "users/gro.drn/password"])
+def test_what_keeps_no_answer_is_not_sent_again_even_with_a_key(lonely, path):
+    """A second account or password would be made, and the first answer was the only one that showed the first."""
+    mark = f"/api/v1/die/{path.replace('/', '-')}"
+    assert_problem(get(lonely, f"/api/v1/{path}?{mark}", "Idempotency-Key: k-1", "Content-Length: 2", method="POST", body=b"{}"),
+                   503, "unavailable")
+    assert count(lonely, mark.encode()) == 1
 
 
 def test_worker_that_hangs_is_given_up_after_six_seconds(lonely):

@@ -1,7 +1,7 @@
 """What the README tells people to type, typed.
 
 Between `<!-- test -->` and `<!-- /test -->` every ```sh block is run, all of one region in one shell, in a directory whose `.run` is
-the stack's. A ```json or ```text block after it is what the reader should see: each of its lines must appear in the output, `…` standing
+the stack's and whose `tests` are ours. A ```json or ```text block after it is what the reader should see: each of its lines must appear in the output, `…` standing
 for anything. The README's address is replaced by the stack's."""
 import json
 import os
@@ -54,6 +54,7 @@ def test_every_curl_of_the_readme_is_tested():
 def test_the_readme_is_true(stack, tmp_path, region):
     directory = stack.layout.dir
     os.symlink(directory, tmp_path / ".run")
+    os.symlink(openapi.ROOT / "tests", tmp_path / "tests")
     blocks = [(kind, here(block, stack.base_url)) for kind, block in BLOCK.findall(region)]
     script, wanted = ["set -eu"], []
     for kind, block in blocks:

@@ -34,7 +34,10 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
 @pytest.mark.parametrize("user, statement", [
     ("api", "DELETE FROM complaint"), ("api", "UPDATE complaint SET state = 'CLOSED'"), ("api", "DELETE FROM complaint_event"),
     ("api", "UPDATE complaint_event SET note = ''"), ("api", "INSERT INTO complaint_event SELECT * FROM complaint_event"),
-    ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET active = 0"), ("api", "INSERT INTO roster SELECT * FROM roster"),
+
+    ("api", "DELETE FROM attachment"), ("api", "UPDATE attachment SET sha256 = ''"), ("notify", "SELECT * FROM attachment"),
+    ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET user_name = 'x'"), ("api", "DELETE FROM staff"),
+    ("api", "DELETE FROM session"), ("api", "INSERT INTO roster SELECT * FROM roster"),
     ("notify", "SELECT name_sealed FROM citizen"), ("notify", "SELECT description FROM complaint"), ("notify", "SELECT * FROM session"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])

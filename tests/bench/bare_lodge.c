@@ -17,8 +17,8 @@
 #include "core/scan.h"
 #include "core/seal.h"
 
-#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define PARAMS        21
+#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define PARAMS        22
 #define THREADS_MAX   64
 #define CASES_MAX     1000
 #define SAMPLES_MAX   200000
@@ -155,7 +155,8 @@ fill(struct row *r, struct lodge_case *c)
 					null,
 					moment(&r->lodged_at),
 					moment(&r->due_at),
-					bytes(noise, PAYLOAD_BYTES) };
+					bytes(noise, PAYLOAD_BYTES),
+					null };
 
 	memcpy(r->in, in, sizeof(in));
 }

@@ -23,6 +23,7 @@ GOOD = 'ekmc_answers_total{class="2xx"}'
 SETTINGS = {
     "nginx.STATUS_PER_MINUTE": 10**8,
     "nginx.API_PER_SECOND": 10**7,
+    "nginx.LOGINS_PER_MINUTE": 10**7,
     "status.ttl_s": 3600,
     "worker.backs": BACKS,
     "legacy.timeout_ms": 5500,

@@ -17,16 +17,19 @@ ALLOWED = {
     "bridge": {"core", "domain", "http", "bridge"},
     "main": {"core", "domain", "http", "api", "main"},
     "ctl": {"core", "domain", "ctl"},
+    "image": {"core", "image"},
 }
 # layer: headers and symbols of libraries it must not know. SQL belongs to the domain, FastCGI to http, curl to the bridge.
 FCGI, CURL, SQL = r"fcgiapp\.h|fcgi_stdio\.h|fastcgi\.h", r"curl/", r"(mysql|mariadb)(/|\.h)"
-HEADERS = {"core": f"{FCGI}|{CURL}", "domain": f"{FCGI}|{CURL}", "http": f"{CURL}|{SQL}", "api": f"{FCGI}|{CURL}|{SQL}",
-           "main": CURL, "ctl": f"{FCGI}|{CURL}"}
+# … and decoders to ekmc-image alone
+GD = r"gd\w*\.h|magic\.h|seccomp\.h"
+HEADERS = {"core": f"{FCGI}|{CURL}|{GD}", "domain": f"{FCGI}|{CURL}|{GD}", "http": f"{CURL}|{SQL}|{GD}", "api": f"{FCGI}|{CURL}|{SQL}|{GD}", "bridge": GD,
+           "main": f"{CURL}|{GD}", "ctl": f"{FCGI}|{CURL}|{GD}", "image": f"{FCGI}|{CURL}|{SQL}"}
 SYMBOLS = {"core": "FCGX_|FCGI_|curl_", "domain": "FCGX_|FCGI_|curl_", "http": "curl_|mysql_", "api": "FCGX_|FCGI_|curl_|mysql_",
            "main": "curl_", "ctl": "FCGX_|FCGI_|curl_"}
 # layer: what its object files are in, below build/
 OBJECTS = {"core": "libcore.a", "domain": "libdomain.a", "http": "libhttp.a", "api": "fcgi/api/*.o", "bridge": "bridge/*.o",
-           "main": "fcgi/main.o", "ctl": "fcgi/ctl*.o"}
+           "main": "fcgi/main.o", "ctl": "fcgi/ctl*.o", "image": "fcgi/image*.o"}
 
 
 def layer_of(path):
@@ -36,7 +39,7 @@ def layer_of(path):
     if len(parts) > 2 and parts[1] in ALLOWED:
         return parts[1]
     if len(parts) == 2 and parts[0] == "fcgi":
-        return "main" if path.stem == "main" else "ctl" if path.stem.startswith("ctl") else None
+        return "main" if path.stem == "main" else next((p for p in ("ctl", "image") if path.stem.startswith(p)), None)
     return None
 
 
@@ -93,13 +96,13 @@ def by_symbols(root, build):
 
 
 def by_linking(build):
-    """The API makes no outbound call: ekmc-fcgi has no libcurl, not even through another library."""
+    """The API makes no outbound call and decodes no picture: ekmc-fcgi has neither library, not even through another one."""
     program = build / "ekmc-fcgi"
     if not program.exists():
         return []
     needed = subprocess.run(["readelf", "-d", str(program)], capture_output=True, text=True, check=True).stdout
     loaded = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
-    return [f"{program.name} is linked with libcurl"] if "libcurl" in needed + loaded else []
+    return [f"{program.name} is linked with {library}" for library in ("libcurl", "libgd", "libmagic") if library in needed + loaded]
 
 
 def check(root=source.ROOT, build=None):

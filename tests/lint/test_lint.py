@@ -92,6 +92,11 @@ def test_the_good_tree_passes(tree):
     ("bridge/legacy.c", '"api/status.h"', "bridge must not include api/status.h of api"),
     ("fcgi/main.c", '"bridge/legacy.h"', "main must not include bridge/legacy.h of bridge"),
     ("fcgi/ctl.c", '"http/req.h"', "ctl must not include http/req.h of http"),
+    ("fcgi/image.c", '"domain/complaint.h"', "image must not include domain/complaint.h of domain"),
+    ("fcgi/image.c", "<curl/curl.h>", "image must not know <curl/curl.h>"),
+    ("fcgi/api/status.c", "<gd.h>", "api must not know <gd.h>"),
+    ("fcgi/domain/complaint.c", "<magic.h>", "domain must not know <magic.h>"),
+    ("bridge/legacy.c", "<gd.h>", "bridge must not know <gd.h>"),
     ("fcgi/api/status.c", '"api/gone.h"', '"api/gone.h" is not in the tree'),
 ])
 def test_layers_by_includes(tree, name, include, told):
@@ -103,7 +108,7 @@ def test_layers_by_includes(tree, name, include, told):
 
 def test_a_file_of_no_layer(tree):
     tree.write("fcgi/misc/x.c", "int x;\n")
-    assert layers.by_includes(tree.root) == ["fcgi/misc/x.c: belongs to no layer; there are core, domain, http, api, bridge, main, ctl"]
+    assert layers.by_includes(tree.root) == ["fcgi/misc/x.c: belongs to no layer; there are core, domain, http, api, bridge, main, ctl, image"]
 
 
 @pytest.mark.parametrize("name, called, told", [
@@ -131,13 +136,14 @@ def test_layers_want_it_built(tree):
     assert any("libcore.a is missing" in w for w in layers.by_symbols(tree.root, tree.root / "build"))
 
 
-def test_layers_by_linking(tree):
-    library = tree.root / "libcurl.so.4"
-    tree.write("c.c", "int curl_easy_init(void)\n{\n\treturn 0;\n}\n")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-Wl,-soname,libcurl.so.4", "c.c", "-o", str(library)], cwd=tree.root, check=True)
-    tree.write("m.c", "int curl_easy_init(void);\nint main(void)\n{\n\treturn curl_easy_init();\n}\n")
+@pytest.mark.parametrize("name, function", [("libcurl", "curl_easy_init"), ("libgd", "gdImageCreate")])
+def test_layers_by_linking(tree, name, function):
+    library = tree.root / f"{name}.so.4"
+    tree.write("c.c", f"int {function}(void)\n{{\n\treturn 0;\n}}\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", f"-Wl,-soname,{name}.so.4", "c.c", "-o", str(library)], cwd=tree.root, check=True)
+    tree.write("m.c", f"int {function}(void);\nint main(void)\n{{\n\treturn {function}();\n}}\n")
     subprocess.run(["gcc", "m.c", str(library), "-o", "build/ekmc-fcgi"], cwd=tree.root, check=True)
-    assert layers.by_linking(tree.root / "build") == ["ekmc-fcgi is linked with libcurl"]
+    assert layers.by_linking(tree.root / "build") == [f"ekmc-fcgi is linked with {name}"]
 
 
 @pytest.mark.parametrize("call", ["sprintf(b, p)", "strcpy(b, p)", "strcat (b, p)", "strncpy(b, p, 3)", "strtok(b, p)", "atoi(p)", "atol(p)",

@@ -8,7 +8,7 @@ from layout import write
 # The sections a process may be given; the legacy role has no database and no keys.
 SECTIONS = {
     "ctl": {"system", "log", "db", "redis", "seal", "otp", "session", "sms"},
-    "fcgi": {"system", "log", "listen", "worker", "db", "redis", "seal", "otp", "session", "status", "legacy"},
+    "fcgi": {"system", "log", "listen", "worker", "db", "redis", "seal", "otp", "session", "status", "attachments", "legacy"},
     "legacy": {"system", "log", "listen", "worker", "redis", "status", "legacy"},
     "notify": {"system", "log", "db", "redis", "seal", "sms"},
 }
@@ -44,6 +44,7 @@ def base(layout, ports, secrets, profile):
     return {
         "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens},
         "fcgi": {**common, "listen.socket": layout.socket("api"), **db("ekmc_api"), **keys, **tokens,
+                 "attachments.dir": str(layout.attachments), "attachments.uploads": str(layout.uploads),
                  "legacy.number_pattern": legacy["number_pattern"]},
         "legacy": {**common, "listen.socket": layout.socket("legacy"), **{f"legacy.{k}": v for k, v in legacy.items()}},
         "notify": {**common, **db("ekmc_notify"), "seal.keys": secrets["seal_keys"],

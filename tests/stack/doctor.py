@@ -10,7 +10,7 @@ PROGRAMS = (
     ("gcc", "--version"), ("make", "--version"), ("/usr/sbin/mariadbd", "--version"), ("redis-server", "--version"),
     ("/usr/sbin/nginx", "-v"), ("/usr/bin/python3", "--version"), ("curl", "--version"),
 )
-BINARIES = ("ekmc-fcgi", "ekmc-bridge", "ekmc-ctl")
+BINARIES = ("ekmc-fcgi", "ekmc-image", "ekmc-bridge", "ekmc-ctl")
 
 
 def version(program, flag):

@@ -49,6 +49,7 @@ class Layout:
         self.root = Path(root or ROOT).resolve()
         self.build = Path(build).resolve() if build else self.root / "build"
         self.etc, self.log, self.pids, self.db = (self.dir / n for n in ("etc", "log", "pids", "db"))
+        self.attachments, self.uploads = (self.dir / n for n in ("attachments", "uploads"))
         self.sock = self._sockdir()
         for path in (self.dir, self.root):
             if len(str(path).split()) != 1:
@@ -70,7 +71,7 @@ class Layout:
         if not marker.exists() and any(p.name not in OURS for p in self.dir.iterdir()):
             raise StackError(f"{self.dir} holds other files; give an empty or new directory")
         marker.touch()
-        for path in (self.etc, self.log, self.pids, self.sock, self.dir / "redis"):
+        for path in (self.etc, self.log, self.pids, self.sock, self.attachments, self.uploads, self.dir / "redis"):
             path.mkdir(mode=0o700, exist_ok=True)
         if self.sock.is_symlink() or self.sock.stat().st_uid != os.getuid():
             raise StackError(f"{self.sock} is not ours")

@@ -15,7 +15,7 @@ def values(layout, ports, old_page, settings):
     found = {
         "PREFIX": layout.dir, "LISTEN": f"127.0.0.1:{ports['http']}", "API_SOCKET": layout.socket("api"),
         "LEGACY_SOCKET": layout.socket("legacy"), "WWW": layout.source("nginx/www"), "ERRORS": layout.source("nginx/errors"),
-        "OPENAPI": layout.source("fcgi/api/openapi.json"), "STATUS_PER_MINUTE": 30, "API_PER_SECOND": 100, "OLD_PAGE": old_page,
+        "ATTACHMENTS": layout.attachments, "UPLOADS": layout.uploads, "OPENAPI": layout.source("fcgi/api/openapi.json"), "STATUS_PER_MINUTE": 30, "API_PER_SECOND": 100, "LOGINS_PER_MINUTE": 120, "OLD_PAGE": old_page,
         "WORKERS": 2,
         # started by root, nginx would give its workers to www-data, who reaches neither a tree under /root nor our sockets
         "USER": f"user {account()};" if root else "",

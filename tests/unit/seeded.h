@@ -154,9 +154,12 @@ citizen_new(struct hand *h, const char *mobile, const char *language)
 static UNUSED void
 session_for(struct hand *h, enum actor_kind kind, int64_t id, uint8_t hash[static SEAL_HASH_BYTES])
 {
+	const struct session_new n = {
+		.kind = kind, .id = id, .now_ms = MONDAY_MS - HOUR_MS, .expires_ms = MONDAY_MS + 24 * HOUR_MS
+	};
 	char token[SEAL_TOKEN_TEXT_SIZE];
 
-	assert_int_equal(session_create(h->db, h->a, kind, id, MONDAY_MS - HOUR_MS, MONDAY_MS + 24 * HOUR_MS, token), E_OK);
+	assert_int_equal(session_create(h->db, h->a, &n, token), E_OK);
 	seal_sha256(span_of(token), hash);
 }
 
@@ -174,7 +177,8 @@ static UNUSED void
 seeded_reset(void)
 {
 	assert_true(private_sql(
-		&maria, "DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE FROM complaint;"
+		&maria, "DELETE FROM attachment; DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE "
+			"FROM complaint;"
 			"DELETE FROM session; DELETE FROM roster; DELETE FROM citizen; DELETE FROM otp; DELETE FROM otp_gate;"
 			"DELETE FROM otp_day; DELETE FROM staff WHERE id > 5; UPDATE id_block SET next_id = 1"));
 }

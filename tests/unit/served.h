@@ -21,7 +21,7 @@
 #define SLOW_MS 250
 
 static struct {
-	atomic_int ready, slow_begun, slow_ended;
+	atomic_int ready, slow_begun, slow_ended, heavy_now, heavy_most;
 } * shared;
 static char dir[] = "/tmp/ekmc-reactor-XXXXXX";
 static char path[sizeof(dir) + 8];
@@ -57,6 +57,18 @@ slow(struct call *c)
 	(void)usleep(SLOW_MS * 1000);
 	(void)atomic_fetch_add(&shared->slow_ended, 1);
 	return say(c, "slow");
+}
+
+static enum status
+heavy(struct call *c)
+{
+	int now = atomic_fetch_add(&shared->heavy_now, 1) + 1;
+
+	if (now > atomic_load(&shared->heavy_most))
+		atomic_store(&shared->heavy_most, now);
+	(void)usleep(SLOW_MS * 1000);
+	(void)atomic_fetch_sub(&shared->heavy_now, 1);
+	return say(c, "heavy");
 }
 
 static enum status
@@ -112,6 +124,7 @@ static const struct route table[] = {
 	{ .methods = M_POST, .path = "/front/{name}", .front = front },
 	{ .methods = M_GET, .path = "/back/{name}", .back = back },
 	{ .methods = M_GET, .path = "/slow/{name}", .back = slow },
+	{ .methods = M_GET, .path = "/heavy/{name}", .guards = GUARD_SLOW, .back = heavy },
 	{ .methods = M_GET, .path = "/fail/{name}", .back = refuse },
 	{ .methods = M_GET, .path = "/wait/{name}", .front = waiting },
 	{ .methods = M_GET, .path = "/wait-back/{name}", .front = waiting, .back = back },

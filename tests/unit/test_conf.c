@@ -134,6 +134,10 @@ test_conf__defaults_are_the_documented_ones(void **state UNUSED)
 	assert_int_equal(c->session.citizen_days, 30);
 	assert_int_equal(c->session.staff_hours, 12);
 	assert_int_equal(c->status.ttl_s, 30);
+	assert_string_equal(c->attachments.dir, "/var/lib/ekmc/attachments");
+	assert_string_equal(c->attachments.uploads, "/var/lib/ekmc/uploads");
+	assert_string_equal(c->attachments.program, "");
+	assert_int_equal(c->attachments.unbound, 30);
 	assert_int_equal(c->legacy.method, METHOD_GET);
 	assert_int_equal(c->legacy.timeout_ms, 2000);
 	assert_int_equal(c->legacy.max_bytes, 2097152);
@@ -225,7 +229,7 @@ test_conf__each_key_sets_its_own_member_and_no_other(void **state UNUSED)
 		buf_release(&ini);
 		buf_release(&key);
 	}
-	assert_int_equal(i, 62);
+	assert_int_equal(i, 66);
 	free(before);
 }
 

@@ -132,6 +132,35 @@ test_reactor__slow_handlers_do_not_hold_up_the_front(void **state)
 }
 
 static void
+test_reactor__what_takes_seconds_runs_two_at_once_beside_the_others(void **state)
+{
+	int heavy_fds[6], fd;
+	int64_t begun_ms;
+
+	(void)state;
+	up((struct setting){ .fronts = 1, .backs = 1, .queue = 4 });
+	fd = dial();
+	for (size_t i = 0; i < ARRAY_LEN(heavy_fds); i++) {
+		heavy_fds[i] = dial();
+		ask(heavy_fds[i], "/heavy/x");
+	}
+	wait_for(&shared->heavy_now, 2);
+	begun_ms = clock_monotonic_ms();
+	for (int i = 0; i < 20; i++) {
+		ask(fd, "/back/x");
+		expect(fd, 200, "back");
+	}
+	assert_true(clock_monotonic_ms() - begun_ms < SLOW_MS);
+	for (size_t i = 0; i < ARRAY_LEN(heavy_fds); i++) {
+		expect(heavy_fds[i], 200, "heavy");
+		(void)close(heavy_fds[i]);
+	}
+	assert_int_equal(atomic_load(&shared->heavy_most), 2);
+	(void)close(fd);
+	down();
+}
+
+static void
 test_reactor__a_full_queue_is_told_at_once(void **state)
 {
 	int first, fds[6], refused = 0;
@@ -349,6 +378,7 @@ main(void)
 		cmocka_unit_test_teardown(test_reactor__a_body_too_large_is_refused_and_drained, teardown),
 		cmocka_unit_test_teardown(test_reactor__two_hundred_connections_at_once, teardown),
 		cmocka_unit_test_teardown(test_reactor__slow_handlers_do_not_hold_up_the_front, teardown),
+		cmocka_unit_test_teardown(test_reactor__what_takes_seconds_runs_two_at_once_beside_the_others, teardown),
 		cmocka_unit_test_teardown(test_reactor__a_full_queue_is_told_at_once, teardown),
 		cmocka_unit_test_teardown(test_reactor__a_drain_answers_every_request_begun, teardown),
 		cmocka_unit_test_teardown(test_reactor__no_connection_is_dealt_to_a_reactor_that_has_ended, teardown),

@@ -83,6 +83,23 @@ test_req__reads_what_nginx_sends(void **state)
 }
 
 static void
+test_req__takes_the_name_of_a_file_from_no_header(void **state)
+{
+	static const char *const headers[] = { "REQUEST_METHOD", "POST", "HTTP_EKMC_UPLOAD", "/etc/passwd", NULL };
+	static const char *const nginx[] = { "REQUEST_METHOD", "POST", "EKMC_UPLOAD", "/uploads/0000000001", NULL };
+	struct req r;
+
+	(void)state;
+	assert_int_equal(read_it(headers, SPAN(""), &r), E_OK);
+	assert_string_equal(r.upload, "");
+	assert_string_equal(req_content_type(&r), "");
+	fcgi_here_close(&here);
+	assert_int_equal(read_it(nginx, SPAN(""), &r), E_OK);
+	assert_string_equal(r.upload, "/uploads/0000000001");
+	fcgi_here_close(&here);
+}
+
+static void
 test_req__needs_nothing_but_a_method(void **state)
 {
 	static const char *const params[] = { "REQUEST_METHOD", "GET", NULL };
@@ -424,6 +441,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_req__reads_what_nginx_sends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_req__takes_the_name_of_a_file_from_no_header, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_req__needs_nothing_but_a_method, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_req__knows_methods_exactly, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_req__echoes_only_a_clean_request_id, setup, teardown),

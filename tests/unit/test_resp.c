@@ -320,6 +320,29 @@ test_resp__a_large_body_arrives_whole(void **state)
 	free(text);
 }
 
+static void
+test_resp__a_file_is_named_to_nginx_only_with_a_200(void **state)
+{
+	struct resp p;
+
+	(void)state;
+	resp_init(&p);
+	p.http = 200;
+	p.type = "image/jpeg";
+	p.file = "/api/_files/ab";
+	(void)snprintf(p.etag, sizeof(p.etag), "W/\"0123456789abcdef\"");
+	send_to(&p, M_GET, "W/\"other\"");
+	assert_true(has("X-Accel-Redirect", "/api/_files/ab"));
+	assert_true(has("Content-Length", NULL));
+	/* the file would be sent after all */
+	send_to(&p, M_GET, "W/\"0123456789abcdef\"");
+	assert_true(has("Status", "304 Not Modified"));
+	assert_true(has("X-Accel-Redirect", NULL));
+	resp_clear(&p);
+	assert_null(p.file);
+	resp_release(&p);
+}
+
 int
 main(void)
 {
@@ -334,6 +357,7 @@ main(void)
 		cmocka_unit_test(test_resp__clear_leaves_nothing_of_what_was_begun),
 		cmocka_unit_test(test_resp__what_does_not_fit_is_an_error_not_half_an_answer),
 		cmocka_unit_test(test_resp__a_large_body_arrives_whole),
+		cmocka_unit_test(test_resp__a_file_is_named_to_nginx_only_with_a_200),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

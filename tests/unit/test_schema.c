@@ -69,7 +69,7 @@ static const struct field query_fields[] = {
 static const char *const codes[] = {
 	[FE_REQUIRED] = "required", [FE_UNKNOWN_KEY] = "unknown_key", [FE_DUPLICATE_KEY] = "duplicate_key",
 	[FE_TYPE] = "type",         [FE_TOO_SHORT] = "too_short",     [FE_TOO_LONG] = "too_long",
-	[FE_RANGE] = "range",       [FE_FORMAT] = "format",
+	[FE_RANGE] = "range",       [FE_FORMAT] = "format",           [FE_TOO_MANY] = "too_many",
 };
 
 static struct arena *arena;
@@ -207,7 +207,7 @@ test_schema__object_points_at_what_is_wrong(void **state)
 		{ "{\"description\":\"abc\",\"at\":\"2026-11-23T21:10:00\"}", "/at format" },
 		{ "{\"description\":\"abc\",\"at\":1795448400}", "/at type" },
 		{ "{\"description\":\"abc\",\"items\":7}", "/items type" },
-		{ "{\"description\":\"abc\",\"items\":[1,2,3,4]}", "/items too_long" },
+		{ "{\"description\":\"abc\",\"items\":[1,2,3,4]}", "/items too_many" },
 		{ "{\"description\":\"abc\",\"items\":[9,1.5,null]}", "/items/0 range, /items/1 type, /items/2 type" },
 		{ "{\"description\":\"abc\",\"t/a~g\":[\"a\",\"\",7]}",
 		  "/t~1a~0g/0 too_short, /t~1a~0g/1 required, /t~1a~0g/2 type" },
@@ -284,7 +284,7 @@ test_schema__array_of_objects_points_into_each(void **state)
 		{ "{\"points\":[7]}", "/points/0 type" },
 		{ "{\"points\":[{\"lat\":1,\"lon\":2},{\"lat\":91,\"lon\":2,\"x\":1},{\"lat\":1}]}",
 		  "/points/1/lat range, /points/1/x unknown_key, /points/2/lon required" },
-		{ "{\"points\":[{\"lat\":1,\"lon\":2},{},{},{}]}", "/points too_long" },
+		{ "{\"points\":[{\"lat\":1,\"lon\":2},{},{},{}]}", "/points too_many" },
 	};
 	struct schema_objects out = { NULL, 0 };
 	const struct point *points;

@@ -1,4 +1,4 @@
-/* Sessions and passwords: who a token stands for, until when, and what guessing costs. */
+/* Sessions: who a token stands for, until when, and what its owner is shown of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,24 +7,16 @@
 
 #include "seeded.h"
 
-#define PASSWORD "correct horse battery"
-
 static struct hand one;
 static int64_t citizen, other;
 
 static int
 group_up(void **state)
 {
-	char hash[SEAL_PASSWORD_SIZE];
-	char text[400];
-
 	if (seeded_up(state) != 0)
 		return -1;
 	one = hand_new();
-	if (seal_password(SPAN(PASSWORD), hash) != E_OK)
-		return -1;
-	(void)snprintf(text, sizeof(text), "UPDATE staff SET password_hash = '%s' WHERE id IN (1, 5)", hash);
-	return private_sql(&maria, text) ? 0 : -1;
+	return 0;
 }
 
 static int
@@ -39,7 +31,6 @@ setup(void **state)
 {
 	(void)state;
 	seeded_reset();
-	assert_true(private_sql(&maria, "UPDATE staff SET failed_logins = 0, locked_until = NULL"));
 	arena_reset(one.a);
 	citizen = citizen_new(&one, "9830012345", "hi");
 	other = citizen_new(&one, "9830054321", "en");
@@ -77,10 +68,11 @@ test_session__a_token_stands_for_its_citizen_until_its_end(void **state)
 static void
 test_session__the_token_itself_is_nowhere(void **state)
 {
+	const struct session_new n = { .kind = ACTOR_CITIZEN, .id = citizen, .now_ms = MONDAY_MS, .expires_ms = MONDAY_MS + 1 };
 	char token[SEAL_TOKEN_TEXT_SIZE], query[200];
 
 	(void)state;
-	assert_int_equal(session_create(one.db, one.a, ACTOR_CITIZEN, citizen, MONDAY_MS, MONDAY_MS + 1, token), E_OK);
+	assert_int_equal(session_create(one.db, one.a, &n, token), E_OK);
 	assert_int_equal(strlen(token), 43);
 	(void)snprintf(query, sizeof(query), "session WHERE token_hash = UNHEX(SHA2('%s', 256))", token);
 	assert_int_equal(count(query), 1);
@@ -153,10 +145,10 @@ test_session__one_or_all_of_ones_own_are_ended(void **state)
 				" FROM citizen"));
 	session_for(&one, ACTOR_STAFF, same_id, staff);
 	assert_int_equal(who(mine[0], MONDAY_MS, &me), E_OK);
-	assert_int_equal(session_revoke(one.db, one.a, &me, false, MONDAY_MS), E_OK);
+	assert_int_equal(session_end(one.db, one.a, &me, MONDAY_MS), E_OK);
 	assert_int_equal(who(mine[0], MONDAY_MS, &actor), E_UNAUTHENTICATED);
 	assert_int_equal(who(mine[1], MONDAY_MS, &actor), E_OK);
-	assert_int_equal(session_revoke(one.db, one.a, &me, true, MONDAY_MS), E_OK);
+	assert_int_equal(session_end_all(one.db, one.a, me.kind, me.id, NULL, MONDAY_MS), E_OK);
 	assert_int_equal(who(mine[1], MONDAY_MS, &actor), E_UNAUTHENTICATED);
 	assert_int_equal(who(mine[2], MONDAY_MS, &actor), E_UNAUTHENTICATED);
 	assert_int_equal(who(theirs, MONDAY_MS, &actor), E_OK);
@@ -173,103 +165,166 @@ test_session__lists_what_lives_newest_first(void **state)
 	size_t n;
 
 	(void)state;
-	for (int i = 0; i < 55; i++)
-		assert_int_equal(
-			session_create(one.db, one.a, ACTOR_CITIZEN, citizen, MONDAY_MS + i, MONDAY_MS + HOUR_MS + i, token), E_OK);
+	for (int i = 0; i < 55; i++) {
+		const struct session_new new = {
+			.kind = ACTOR_CITIZEN, .id = citizen, .now_ms = MONDAY_MS + i, .expires_ms = MONDAY_MS + HOUR_MS + i
+		};
+
+		assert_int_equal(session_create(one.db, one.a, &new, token), E_OK);
+	}
 	seal_sha256(span_of(token), hash);
 	session_for(&one, ACTOR_CITIZEN, other, hash);
 	me = (struct actor){ .kind = ACTOR_CITIZEN, .id = citizen };
-	assert_int_equal(session_list(one.db, one.a, &me, MONDAY_MS + 100, &list, &n), E_OK);
+	assert_int_equal(session_list(one.db, one.a, me.kind, me.id, MONDAY_MS + 100, &list, &n), E_OK);
 	assert_int_equal(n, 50);
 	for (size_t i = 0; i < n; i++) {
 		assert_true(list[i].created_ms == MONDAY_MS + 54 - (int64_t)i);
 		assert_true(list[i].expires_ms == list[i].created_ms + HOUR_MS);
 	}
-	assert_int_equal(session_list(one.db, one.a, &me, MONDAY_MS + HOUR_MS + 50, &list, &n), E_OK);
+	assert_int_equal(session_list(one.db, one.a, me.kind, me.id, MONDAY_MS + HOUR_MS + 50, &list, &n), E_OK);
 	assert_int_equal(n, 4); /* the others have expired */
-	assert_int_equal(session_revoke(one.db, one.a, &me, true, MONDAY_MS), E_OK);
-	assert_int_equal(session_list(one.db, one.a, &me, MONDAY_MS + 100, &list, &n), E_OK);
+	assert_int_equal(session_end_all(one.db, one.a, me.kind, me.id, NULL, MONDAY_MS), E_OK);
+	assert_int_equal(session_list(one.db, one.a, me.kind, me.id, MONDAY_MS + 100, &list, &n), E_OK);
 	assert_int_equal(n, 0);
 }
 
-static enum status
-login(const char *user, const char *password, int64_t now_ms)
+static void
+test_session__a_use_is_noted_every_five_minutes_at_most(void **state)
 {
-	int64_t id = 0;
-	enum status st = session_password(one.db, one.a, span_of(user), span_of(password), now_ms, &id);
+	static const struct {
+		int64_t at_ms;   /* after the creation */
+		int64_t seen_ms; /* then; -1: never */
+	} uses[] = {
+		{ 0, -1 },          { 299999, -1 },     { 300000, 300000 }, { 300001, 300000 },
+		{ 599999, 300000 }, { 700000, 700000 }, { 999999, 700000 }, { 1000000, 1000000 },
+	};
+	const struct session_new n = {
+		.kind = ACTOR_CITIZEN, .id = citizen, .now_ms = MONDAY_MS, .expires_ms = MONDAY_MS + HOUR_MS
+	};
+	char token[SEAL_TOKEN_TEXT_SIZE];
+	uint8_t hash[SEAL_HASH_BYTES];
+	const struct session_row *list;
+	struct actor actor;
+	size_t count_of;
 
-	assert_int_equal(id, st == E_OK ? 1 : 0);
-	return st;
+	(void)state;
+	assert_int_equal(session_create(one.db, one.a, &n, token), E_OK);
+	seal_sha256(span_of(token), hash);
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		assert_int_equal(who(hash, MONDAY_MS + uses[i].at_ms, &actor), E_OK);
+		assert_int_equal(session_list(one.db, one.a, ACTOR_CITIZEN, citizen, MONDAY_MS, &list, &count_of), E_OK);
+		assert_int_equal(count_of, 1);
+		assert_true(list[0].seen_ms == (uses[i].seen_ms < 0 ? CLOCK_NONE : MONDAY_MS + uses[i].seen_ms));
+	}
 }
 
 static void
-test_session__a_password_opens_only_its_own_account(void **state)
+test_session__keeps_where_it_was_opened_but_for_the_end(void **state)
 {
 	static const struct {
-		const char *user, *password;
-		enum status st;
+		const char *address, *kept;
 	} cases[] = {
-		{ "lme1", PASSWORD, E_OK },
-		{ "LME1", PASSWORD, E_OK }, /* as people type */
-		{ "lme1", "correct horse batter", E_LOGIN_WRONG },
-		{ "lme1", "", E_LOGIN_WRONG },
-		{ "lme2", PASSWORD, E_LOGIN_WRONG }, /* has none yet */
-		{ "left", PASSWORD, E_LOGIN_WRONG },
-		{ "nobody", PASSWORD, E_LOGIN_WRONG },
-		{ "", PASSWORD, E_LOGIN_WRONG },
-		{ "লাল", PASSWORD, E_LOGIN_WRONG },
-		{ "lme1' OR '1'='1", PASSWORD, E_LOGIN_WRONG },
-		{ "lme%", PASSWORD, E_LOGIN_WRONG },
+		{ "203.0.113.77", "203.0.113.*" },
+		{ "127.0.0.1", "127.0.0.*" },
+		{ "::ffff:203.0.113.77", "203.0.113.*" },
+		{ "2001:db8:7:8:9:a:b:c", "2001:db8:7::*" },
+		{ "::1", "0:0:0::*" },
+		{ "unix:", NULL },
+		{ "203.0.113", NULL },
+		{ "", NULL },
+		{ NULL, NULL },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(login(cases[i].user, cases[i].password, MONDAY_MS), cases[i].st);
-}
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct session_new n = { .kind = ACTOR_STAFF,
+					       .id = 1,
+					       .address = cases[i].address,
+					       .by_cookie = i % 2 == 0,
+					       .now_ms = MONDAY_MS + (int64_t)i,
+					       .expires_ms = MONDAY_MS + HOUR_MS };
+		char token[SEAL_TOKEN_TEXT_SIZE];
+		const struct session_row *list;
+		size_t n_rows;
 
-static void
-test_session__guessing_costs_more_each_time(void **state)
-{
-	/* seconds locked after the n-th wrong one in a row */
-	static const int lock_s[] = { 0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900 };
-	int64_t now = MONDAY_MS;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(lock_s); i++) {
-		char query[200];
-
-		assert_int_equal(login("lme1", "wrong", now), E_LOGIN_WRONG);
-		(void)snprintf(
-			query, sizeof(query),
-			"SELECT IFNULL(TIMESTAMPDIFF(MICROSECOND, FROM_UNIXTIME(%lld / 1000), locked_until), 0) DIV 1000 FROM staff"
-			" WHERE id = 1",
-			(long long)now);
-		assert_int_equal(private_number(&maria, query), lock_s[i] * 1000);
-		if (lock_s[i] > 0 && i < 6) {
-			/* while it is locked even the right one is refused, and counts for nothing */
-			assert_int_equal(login("lme1", PASSWORD, now + lock_s[i] * 1000 - 1), E_LOGIN_WRONG);
-			assert_int_equal(login("lme1", "wrong", now + lock_s[i] * 1000 - 1), E_LOGIN_WRONG);
-		}
-		now += lock_s[i] * 1000;
+		assert_int_equal(session_create(one.db, one.a, &n, token), E_OK);
+		assert_int_equal(session_list(one.db, one.a, ACTOR_STAFF, 1, MONDAY_MS, &list, &n_rows), E_OK);
+		assert_int_equal(n_rows, i + 1);
+		assert_int_equal(list[0].by_cookie, i % 2 == 0);
+		assert_true(span_eq(list[0].client, span_of(cases[i].kept)));
+		assert_int_equal(list[0].client.p == NULL, cases[i].kept == NULL);
 	}
-	assert_int_equal(private_number(&maria, "SELECT failed_logins FROM staff WHERE id = 1"), ARRAY_LEN(lock_s));
-	assert_int_equal(login("lme1", PASSWORD, now), E_OK); /* to the millisecond of its end */
-	assert_int_equal(count("staff WHERE id = 1 AND failed_logins = 0 AND locked_until IS NULL"), 1);
-	assert_int_equal(login("lme1", "wrong", now), E_LOGIN_WRONG);
-	assert_int_equal(login("lme1", PASSWORD, now), E_OK); /* one slip locks nobody out */
 }
 
 static void
-test_session__an_employee_is_named_in_the_script_of_the_language(void **state)
+test_session__one_of_ones_own_is_ended_by_its_name(void **state)
 {
-	struct span name;
+	uint8_t mine[2][SEAL_HASH_BYTES], theirs[SEAL_HASH_BYTES];
+	struct actor me, actor;
 
 	(void)state;
-	assert_int_equal(session_staff_name(one.db, one.a, 2, LANG_BN, &name), E_OK);
-	assert_true(span_eq(name, SPAN("ল")));
-	assert_int_equal(session_staff_name(one.db, one.a, 2, LANG_HI, &name), E_OK);
-	assert_true(span_eq(name, SPAN("L Two")));
-	assert_int_equal(session_staff_name(one.db, one.a, 999999, LANG_EN, &name), E_NOT_FOUND);
+	session_for(&one, ACTOR_CITIZEN, citizen, mine[0]);
+	session_for(&one, ACTOR_CITIZEN, citizen, mine[1]);
+	session_for(&one, ACTOR_CITIZEN, other, theirs);
+	assert_int_equal(who(mine[0], MONDAY_MS, &me), E_OK);
+	assert_int_equal(session_end_one(one.db, one.a, &me, theirs, MONDAY_MS), E_NOT_FOUND);
+	assert_int_equal(who(theirs, MONDAY_MS, &actor), E_OK);
+	assert_int_equal(session_end_one(one.db, one.a, &me, mine[1], MONDAY_MS), E_OK);
+	assert_int_equal(who(mine[1], MONDAY_MS, &actor), E_UNAUTHENTICATED);
+	assert_int_equal(who(mine[0], MONDAY_MS, &actor), E_OK);
+	assert_int_equal(session_end_one(one.db, one.a, &me, mine[1], MONDAY_MS), E_NOT_FOUND); /* ended already */
+	assert_int_equal(session_end_one(one.db, one.a, &me, mine[0], MONDAY_MS + 48 * HOUR_MS), E_NOT_FOUND);
+}
+
+static void
+test_session__all_but_one_are_ended(void **state)
+{
+	uint8_t hash[3][SEAL_HASH_BYTES];
+	struct actor actor;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		session_for(&one, ACTOR_STAFF, i < 2 ? 1 : 2, hash[i]);
+	assert_int_equal(session_end_all(one.db, one.a, ACTOR_STAFF, 1, hash[0], MONDAY_MS), E_OK);
+	assert_int_equal(who(hash[0], MONDAY_MS, &actor), E_OK);
+	assert_int_equal(who(hash[1], MONDAY_MS, &actor), E_UNAUTHENTICATED);
+	assert_int_equal(who(hash[2], MONDAY_MS, &actor), E_OK);
+}
+
+static void
+test_session__a_duty_is_one_however_many_rows_route_to_it(void **state)
+{
+	uint8_t hash[SEAL_HASH_BYTES];
+	struct actor actor;
+
+	(void)state;
+	session_for(&one, ACTOR_STAFF, 1, hash);
+	/* more rows than are ever read, and a second duty behind them */
+	assert_true(private_sql(&maria, "INSERT INTO roster (staff_id, role, department_code, borough_no, ward_no)"
+					" SELECT 1, 'LME', 'DRN', 1, seq FROM seq_1_to_400;"
+					"INSERT INTO roster (staff_id, role, department_code) VALUES (1, 'GRO', 'DRN')"));
+	assert_int_equal(who(hash, MONDAY_MS, &actor), E_OK);
+	assert_int_equal(actor.n_duties, 2);
+	assert_int_equal(actor.roles, LME | GRO);
+}
+
+static void
+test_session__tells_a_first_password(void **state)
+{
+	uint8_t hash[SEAL_HASH_BYTES];
+	struct actor actor;
+
+	(void)state;
+	session_for(&one, ACTOR_STAFF, 1, hash);
+	assert_true(private_sql(&maria, "UPDATE staff SET must_change = TRUE WHERE id = 1"));
+	assert_int_equal(who(hash, MONDAY_MS, &actor), E_OK);
+	assert_true(actor.must_change);
+	assert_true(private_sql(&maria, "UPDATE staff SET must_change = FALSE WHERE id = 1"));
+	assert_int_equal(who(hash, MONDAY_MS, &actor), E_OK);
+	assert_false(actor.must_change);
+	session_for(&one, ACTOR_CITIZEN, citizen, hash);
+	assert_int_equal(who(hash, MONDAY_MS, &actor), E_OK);
+	assert_false(actor.must_change);
 }
 
 int
@@ -282,9 +337,12 @@ main(void)
 		cmocka_unit_test_setup(test_session__names_of_roles_round_trip, setup),
 		cmocka_unit_test_setup(test_session__one_or_all_of_ones_own_are_ended, setup),
 		cmocka_unit_test_setup(test_session__lists_what_lives_newest_first, setup),
-		cmocka_unit_test_setup(test_session__a_password_opens_only_its_own_account, setup),
-		cmocka_unit_test_setup(test_session__guessing_costs_more_each_time, setup),
-		cmocka_unit_test_setup(test_session__an_employee_is_named_in_the_script_of_the_language, setup),
+		cmocka_unit_test_setup(test_session__a_use_is_noted_every_five_minutes_at_most, setup),
+		cmocka_unit_test_setup(test_session__keeps_where_it_was_opened_but_for_the_end, setup),
+		cmocka_unit_test_setup(test_session__one_of_ones_own_is_ended_by_its_name, setup),
+		cmocka_unit_test_setup(test_session__all_but_one_are_ended, setup),
+		cmocka_unit_test_setup(test_session__a_duty_is_one_however_many_rows_route_to_it, setup),
+		cmocka_unit_test_setup(test_session__tells_a_first_password, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_up, group_down);

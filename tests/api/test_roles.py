@@ -1,0 +1,122 @@
+"""Which route is open to whom: every row of the table of routes, asked by everybody there is.
+
+THE TABLE here says it again on purpose: a `who` that is changed in routes.c, or a route that nobody has thought about, fails."""
+import hashlib
+import secrets
+import subprocess
+
+import pytest
+
+from client import Client
+from numbers_ekmc import number
+
+ROLES = "citizen lme gro eo desk controlling commissioner mayor admin".split()
+CITIZEN, LME, GRO, EO, DESK, CONTROLLING, COMMISSIONER, MAYOR, ADMIN = ({r} for r in ROLES)
+IDLE = {"idle"}     # an employee without any duty
+ANYONE = None
+STAFF = set(ROLES) - CITIZEN | IDLE
+ALL = STAFF | CITIZEN
+READERS = CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR
+USERS = CONTROLLING | ADMIN
+
+TABLE = {
+    "GET /api/v1/status/{number}": ANYONE,
+    "GET /api/v1/catalogue": ANYONE,
+    "GET /api/v1/wards": ANYONE,
+    "GET /api/v1/wards/locate": ANYONE,
+    "POST /api/v1/otp": ANYONE,
+    "POST /api/v1/sessions": ANYONE,
+    "GET /api/v1/sessions": ALL,
+    "DELETE /api/v1/sessions": ALL,
+    "DELETE /api/v1/sessions/current": ALL,
+    "DELETE /api/v1/sessions/{id}": ALL,
+    "GET /api/v1/me": ALL,
+    "POST /api/v1/me/password": STAFF,
+    "POST /api/v1/me/totp": STAFF,
+    "POST /api/v1/me/totp/confirm": STAFF,
+    "POST /api/v1/me/totp/remove": STAFF,
+    "GET /api/v1/users": USERS,
+    "POST /api/v1/users": USERS,
+    "GET /api/v1/users/{user}": USERS,
+    "PATCH /api/v1/users/{user}": USERS,
+    "POST /api/v1/users/{user}/password": USERS,
+    "DELETE /api/v1/users/{user}/totp": USERS,
+    "GET /api/v1/users/{user}/sessions": USERS,
+    "DELETE /api/v1/users/{user}/sessions": USERS,
+    "POST /api/v1/complaints": CITIZEN,
+    "GET /api/v1/complaints": CITIZEN,
+    "GET /api/v1/complaints/{number}": READERS,
+    "GET /api/v1/complaints/{number}/timeline": READERS,
+    "POST /api/v1/complaints/{number}/actions": CITIZEN,
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /metrics": ANYONE,
+}
+# what is not there, so that whoever may ask hears 404 and changes nothing
+PARAMETERS = {"{number}": number("2611", 9999997), "{id}": "0" * 16, "{user}": "nobody.of.this.name"}
+# where the session is looked up together with the work, only a body that fits gets that far
+BODIES = {"POST /api/v1/complaints": {"subcategory": "DRN-01", "description": "asked by everybody", "ward": 63}}
+
+
+@pytest.fixture(scope="module")
+def sessions(stack):
+    """sessions(role): a caller with a session of their own, fresh each time: some of the routes end it."""
+    import pymysql
+    connection = pymysql.connect(**stack.db())
+    cursor = connection.cursor()
+
+    def insert(text, *args):
+        cursor.execute(text, args)
+        return cursor.lastrowid
+    ids = {}
+    mark = secrets.token_hex(4)
+    for role in sorted(STAFF):
+        ids[role] = insert("INSERT INTO staff (user_name, name_en, name_bn, must_change) VALUES (%s, 'R', 'র', 0)", f"{role}.{mark}")
+        if role != "idle":
+            insert("INSERT INTO roster (staff_id, role, department_code) VALUES (%s, %s, 'DRN')", ids[role], role.upper())
+    ids["citizen"] = insert("INSERT INTO citizen (mobile_index, mobile_sealed, created_at) SELECT %s, mobile_sealed, UTC_TIMESTAMP(3)"
+                            " FROM staff WHERE mobile_sealed IS NOT NULL LIMIT 1", secrets.token_bytes(32))
+
+    def make(role):
+        token = secrets.token_urlsafe(32)
+        column = "citizen_id" if role == "citizen" else "staff_id"
+        insert(f"INSERT INTO session (token_hash, {column}, created_at, expires_at)"
+               " VALUES (%s, %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 1 HOUR)", hashlib.sha256(token.encode()).digest(), ids[role])
+        return Client(stack.base_url, token=token)
+    yield make
+    connection.close()
+
+
+def ask(caller, route):
+    method, path = route.split()
+    for name, value in PARAMETERS.items():
+        path = path.replace(name, value)
+    assert "{" not in path, f"{route}: give its parameter a value in PARAMETERS"
+    return caller.call(method, path, BODIES.get(route, {}) if method in ("POST", "PUT", "PATCH") else None)
+
+
+def test_the_table_has_every_route(stack):
+    printed = subprocess.run([stack.layout.build / "ekmc-fcgi", "--routes"], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert set(printed.splitlines()) == set(TABLE)
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_a_stranger_gets_in_where_nobody_need_be_known(anyone, route):
+    answer = ask(anyone, route)
+    assert (answer.status == 401) == (TABLE[route] is not ANYONE), answer
+    assert answer.status != 403
+    if answer.status == 401:
+        assert answer.code == "unauthenticated"
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_a_route_is_open_to_those_of_the_table_and_nobody_else(sessions, route):
+    wrong = []
+    for role in (*ROLES, "idle"):
+        answer = ask(sessions(role), route)
+        assert answer.status != 401, (role, answer)
+        refused = answer.status == 403 and answer.code == "forbidden"
+        allowed = TABLE[route] is ANYONE or role in TABLE[route]
+        if refused == allowed:
+            wrong.append(f"{role}: {answer.status}, {'is' if allowed else 'is not'} in the table")
+    assert not wrong, wrong
