@@ -97,7 +97,7 @@ class Offices:
             made += [("INSERT INTO subcategory VALUES (%s, CONCAT(%s, '-A'), %s, 'Test', 'Test', 'Test', 48, FALSE, FALSE, 900, FALSE)",
                       (f"{code}-0{i}", code, code)) for i in (1, 2)]
         for user, duties in PEOPLE.items():
-            made.append(("INSERT INTO staff (user_name, name_en, name_bn, active) VALUES (%s, %s, %s, TRUE)",
+            made.append(("INSERT INTO staff (user_name, name_en, name_bn, must_change, active) VALUES (%s, %s, %s, FALSE, TRUE)",
                          (user, f"Name of {user}", f"{user}-এর নাম")))
             made += [("INSERT INTO roster (staff_id, role, department_code, eo_level, borough_no) SELECT id, %s, %s, %s, %s FROM staff"
                       " WHERE user_name = %s", (role, department, level, borough, user)) for role, department, level, borough in duties]

@@ -17,6 +17,8 @@ ANYONE = None
 STAFF = set(ROLES) - CITIZEN | IDLE
 ALL = STAFF | CITIZEN
 READERS = CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR
+PEERS = LME | GRO | EO | CONTROLLING
+WORKERS = PEERS | COMMISSIONER | MAYOR
 USERS = CONTROLLING | ADMIN
 
 TABLE = {
@@ -44,10 +46,14 @@ TABLE = {
     "GET /api/v1/users/{user}/sessions": USERS,
     "DELETE /api/v1/users/{user}/sessions": USERS,
     "POST /api/v1/complaints": CITIZEN,
-    "GET /api/v1/complaints": CITIZEN,
+    "GET /api/v1/complaints": CITIZEN | WORKERS | DESK,
+    "POST /api/v1/complaints/search": WORKERS | DESK,
     "GET /api/v1/complaints/{number}": READERS,
     "GET /api/v1/complaints/{number}/timeline": READERS,
     "POST /api/v1/complaints/{number}/actions": CITIZEN,
+    "GET /api/v1/inbox": WORKERS,
+    "POST /api/v1/inbox/actions": WORKERS | DESK,
+    "GET /api/v1/employees": PEERS,
     "GET /healthz": ANYONE,
     "GET /readyz": ANYONE,
     "GET /metrics": ANYONE,
