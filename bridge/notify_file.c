@@ -44,9 +44,10 @@ static bool
 make_line(int fd, const struct sms *s, struct buf *line)
 {
 	char now[CLOCK_TEXT_SIZE];
-	json_t *o = json_pack("{s:s, s:s%, s:s%, s:s%, s:s, s:s, s:I}", "to", s->to, "text", s->text.p, s->text.n, "template",
-			      s->template.p, s->template.n, "template_id", s->template_id.p, s->template_id.n, "lang",
-			      lang_code(s->lang), "time", clock_text(clock_now_ms(), now), "id", (json_int_t)s->id);
+	json_t *o = json_pack("{s:s, s:s%, s:s%, s:s%, s:s, s:o, s:i, s:s, s:I}", "to", s->to, "text", s->text.p, s->text.n,
+			      "template", s->template.p, s->template.n, "template_id", s->template_id.p, s->template_id.n, "lang",
+			      lang_code(s->lang), "number", json_span(s->number), "parts", s->parts, "time",
+			      clock_text(clock_now_ms(), now), "id", (json_int_t)s->id);
 
 	if (o == NULL)
 		return false;

@@ -11,6 +11,7 @@ struct sms {
 	char to[14]; /* "+91" and ten digits */
 	struct span text;
 	struct span template, template_id;
+	struct span number; /* of the complaint, 12 digits; p == NULL: about none */
 	enum lang lang;
 	int64_t id; /* outbox.id, the stable reference */
 	int parts;

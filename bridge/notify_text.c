@@ -14,8 +14,10 @@ const struct sql notify_sql[] = {
 	[Q_TEMPLATE] = { "SELECT text, dlt_id FROM sms_template WHERE code = ? AND language = ?", "ss", "ss", false },
 	[Q_CITIZEN] = { "SELECT mobile_sealed FROM citizen WHERE id = ?", "i", "b", false },
 	[Q_STAFF] = { "SELECT mobile_sealed FROM staff WHERE id = ? AND active", "i", "b", false },
-	[Q_COMPLAINT] = { "SELECT number, subcategory_code, department_code, ward_no, level, due_at FROM complaint WHERE id = ?",
-			  "i", "sssiit", false },
+	[Q_COMPLAINT] = { "SELECT c.number, c.subcategory_code, c.department_code, c.ward_no, c.level, c.due_at, s.name_en, "
+			  "s.name_bn"
+			  " FROM complaint c LEFT JOIN staff s ON s.id = c.holder_id WHERE c.id = ?",
+			  "i", "sssiitss", false },
 	[Q_SUBCATEGORY] = { "SELECT name_en, name_bn, name_hi FROM subcategory WHERE code = ?", "s", "sss", false },
 	[Q_DEPARTMENT] = { "SELECT name_en, name_bn, name_hi FROM department WHERE code = ?", "s", "sss", false },
 };
@@ -28,6 +30,7 @@ struct job {
 	const struct seal *seal;
 	const struct outbox_message *m;
 	json_t *vars;
+	struct span number; /* of the complaint, digits; p == NULL: about none */
 	const char **refused;
 };
 
@@ -109,30 +112,52 @@ show_all(struct job *j)
 
 /* ---- where they come from */
 
+/* What officers' messages say where the event gave no words, or where nobody has the complaint any more. */
+static const struct {
+	const char *name;
+	const char *words[LANG__COUNT];
+} otherwise[] = {
+	{ "reason", { "see the complaint", "অভিযোগে দেখুন", "शिकायत में देखें" } },
+	{ "holder", { "another officer", "অন্য আধিকারিক", "दूसरे अधिकारी" } },
+};
+
+static enum status
+fill_gaps(struct job *j)
+{
+	enum status st = E_OK;
+
+	for (size_t i = 0; i < ARRAY_LEN(otherwise) && st == E_OK; i++)
+		if (json_string_length(json_object_get(j->vars, otherwise[i].name)) == 0)
+			st = set_text(j, otherwise[i].name, span_of(otherwise[i].words[j->m->lang]));
+	return st;
+}
+
 static enum status
 from_complaint(struct job *j)
 {
 	struct db_rows rows;
-	const struct db_value *v;
+	const struct db_value *v, *holder;
 	json_t *facts;
 	enum status st = db_run(j->db, j->arena, &notify_sql[Q_COMPLAINT], DB_ARGS(db_int(j->m->complaint_id)), &rows);
 
 	if (st != E_OK || rows.n == 0)
 		return st;
 	v = db_row(&rows, 0);
-	facts = json_own(j->arena, json_pack("{s:o, s:o, s:o, s:I, s:I, s:o}", "number", json_span(v[0].s), "subcategory",
+	holder = &v[j->m->lang == LANG_BN ? 7 : 6];
+	facts = json_own(j->arena, json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "number", json_span(v[0].s), "subcategory",
 					     json_span(v[1].s), "department", json_span(v[2].s), "ward", (json_int_t)v[3].i,
-					     "level", (json_int_t)v[4].i, "due", json_time(v[5].i)));
+					     "level", (json_int_t)v[4].i, "due", json_time(v[5].i), "holder",
+					     json_span(holder->null ? (struct span){ NULL, 0 } : holder->s)));
 	return facts != NULL && json_object_update(j->vars, facts) == 0 ? E_OK : E_NOMEM;
 }
 
-/* What the payload says was so when it was written: it wins. */
+/* What the payload says was so when it was written: it wins. For the complainant of a duplicate it says their own number. */
 static enum status
 from_payload(struct job *j)
 {
 	struct span plain;
-	const char *why;
-	json_t *payload;
+	const char *why, *name;
+	json_t *payload, *value;
 	enum status st;
 
 	if (j->m->payload_sealed.p == NULL)
@@ -146,7 +171,23 @@ from_payload(struct job *j)
 		*j->refused = "the payload cannot be opened";
 		return E_OK;
 	}
-	return json_object_update(j->vars, payload) == 0 ? E_OK : E_NOMEM;
+	json_object_foreach(payload, name, value)
+	{
+		if (!json_is_null(value) && json_object_set(j->vars, name, value) != 0)
+			return E_NOMEM;
+	}
+	return E_OK;
+}
+
+static enum status
+keep_number(struct job *j)
+{
+	const char *digits = json_string_value(json_object_get(j->vars, "number"));
+
+	if (digits == NULL)
+		return E_OK;
+	j->number = span_of(arena_strdup(j->arena, digits)); /* show_all writes it another way */
+	return j->number.p == NULL ? E_NOMEM : E_OK;
 }
 
 static enum status
@@ -161,7 +202,11 @@ read_variables(struct job *j, const struct conf *c)
 		st = from_complaint(j);
 	if (st == E_OK)
 		st = from_payload(j);
-	return st == E_OK && *j->refused == NULL ? show_all(j) : st;
+	if (st == E_OK)
+		st = keep_number(j);
+	if (st == E_OK)
+		st = show_all(j);
+	return st == E_OK ? fill_gaps(j) : st;
 }
 
 /* ---- to whom */
@@ -233,9 +278,10 @@ fill(struct job *j, struct sms *out)
 		return E_OK;
 	}
 	out->text = buf_view(text);
-	out->parts = template_parts(out->text);
+	out->parts = template_size(out->text).parts;
 	out->template = j->m->template;
 	out->template_id = db_row(&rows, 0)[1].s;
+	out->number = j->number;
 	out->lang = j->m->lang;
 	out->id = j->m->id;
 	return E_OK;

@@ -20,6 +20,8 @@ static const struct ctl_command {
 	  "load departments, categories, wards, holidays, names and SMS texts; again changes nothing" },
 	{ "demo", "--passwords FILE --out FILE [--dir DIR] [--at TIME]", ctl_demo,
 	  "invented staff and complaints to try the system with" },
+	{ "outbox", "count | list [--number N] [--state STATE] [--limit N]", ctl_outbox,
+	  "messages that wait and that left, how many, and to whom (of one complaint in order, else the newest first)" },
 	{ "users", "list | add USER NAME NAME_BN [admin] | password USER | no-totp USER | logout USER | off USER | on USER",
 	  ctl_users, "who can log in; a new account, whose password is shown once; a new password from standard input" },
 };

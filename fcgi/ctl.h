@@ -14,6 +14,6 @@ enum ctl_exit {
 /* `argv[0]` is the command's name. Results go to standard output, complaints to standard error. */
 typedef int ctl_run(struct conf *c, int argc, char **argv);
 
-ctl_run ctl_demo, ctl_migrate, ctl_seed, ctl_users;
+ctl_run ctl_demo, ctl_migrate, ctl_outbox, ctl_seed, ctl_users;
 
 #endif

@@ -47,13 +47,14 @@ struct load {
 #define NAMES { "en", TEXT, .most = 100 }, { "bn", TEXT, .most = 100 }, { "hi", TEXT, .most = 100 }
 #define TEMPLATE \
 	.file = "templates.csv", .columns = { \
-		{ "code", CODE, .most = 30 }, { "audience", WORD, .of = "citizen lme gro eo holder" }, \
+		{ "code", CODE, .most = 30 }, { "audience", WORD, .of = "citizen lme gro eo holder controlling" }, \
 		{ "en", TEXT, .most = 1000 }, { "bn", TEXT, .most = 1000 }, { "hi", TEXT, .most = 1000 }, \
 		{ "dlt_id_en", CODE, .most = 30 }, { "dlt_id_bn", CODE, .most = 30 }, { "dlt_id_hi", CODE, .most = 30 } }
 #define TEMPLATE_SQL(language) \
 	"INSERT INTO sms_template (code, language, audience, text, dlt_id)" \
 	" VALUES (?, '" language "', IF(? = 'citizen', 'citizen', 'officer'), ?, ?) ON DUPLICATE KEY UPDATE" \
-	" audience = VALUES(audience), text = VALUES(text), dlt_id = VALUES(dlt_id)"
+	" audience = VALUES(audience), text = IF(changed_at IS NULL, VALUES(text), text)," \
+	" dlt_id = IF(changed_at IS NULL, VALUES(dlt_id), dlt_id)"
 #define SET_NAMES "name_en = VALUES(name_en), name_bn = VALUES(name_bn), name_hi = VALUES(name_hi)"
 
 /* In this order: a file may refer to those before it. */
@@ -124,6 +125,10 @@ static const struct sql outline_sql = { "INSERT INTO ward_outline (ward_no, outl
 					"is", "", false };
 static const struct sql bump_sql = { "UPDATE directory_version SET version = version + 1, changed_at = UTC_TIMESTAMP(3)", "", "",
 				     false };
+
+/* what administrators wrote is theirs */
+static const struct sql kept_sql = { "SELECT code, language FROM sms_template WHERE changed_at IS NOT NULL ORDER BY code, language",
+				     "", "ss", false };
 
 struct outline {
 	int64_t ward;
@@ -452,6 +457,18 @@ print_tally(FILE *out, const char *file, const struct tally *t)
 	(void)fprintf(out, "%-22s %5zu rows %5zu added %5zu changed\n", file, t->rows, t->added, t->changed);
 }
 
+static enum status
+print_kept(struct db *db, struct arena *a, FILE *out)
+{
+	struct db_rows rows;
+	enum status st = db_run(db, a, &kept_sql, DB_NO_ARGS, &rows);
+
+	for (size_t i = 0; st == E_OK && i < rows.n; i++)
+		(void)fprintf(out, "templates.csv: %.*s %.*s stays as an administrator wrote it\n", SPAN_FMT(db_row(&rows, i)[0].s),
+			      SPAN_FMT(db_row(&rows, i)[1].s));
+	return st;
+}
+
 enum status
 seed_load(struct db *db, struct arena *a, const char *dir, FILE *out, FILE *err)
 {
@@ -478,7 +495,7 @@ seed_load(struct db *db, struct arena *a, const char *dir, FILE *out, FILE *err)
 	}
 	if (st == E_OK)
 		print_tally(out, OUTLINES, &s->tally[ARRAY_LEN(loads)]);
-	return st;
+	return st == E_OK ? print_kept(db, a, out) : st;
 }
 
 int

@@ -19,7 +19,8 @@ MUST_USE enum status seed_csv(struct arena *a, const char *dir, const char *name
 			      struct csv *out);
 
 /* Loads all of `dir` but the demo in one transaction, a line per file to `out`. The same files again change nothing; what the files
- * no longer hold stays, because complaints may refer to it. E_INVALID: a file is wrong, every fault printed to `err`. */
+ * no longer hold stays, because complaints may refer to it, and so does a text of a message that an administrator changed (a line
+ * each). E_INVALID: a file is wrong, every fault printed to `err`. */
 MUST_USE enum status seed_load(struct db *db, struct arena *a, const char *dir, FILE *out, FILE *err);
 
 #endif

@@ -52,7 +52,7 @@ INSERT INTO setting (name, value, least, most, changed_at) VALUES
   ('similar_metres', 250, 10, 5000, UTC_TIMESTAMP(3));
 
 ALTER TABLE notification_rule
-  MODIFY COLUMN audience ENUM('citizen','lme','gro','eo','holder','last_holder','controlling') NOT NULL COMMENT 'who is told; holder: whoever has it after the event';
+  MODIFY COLUMN audience ENUM('citizen','lme','gro','eo','holder','last_holder','controlling') NOT NULL COMMENT 'who is told; holder: whoever has it after the event, or had it before one that ended it';
 
 DELETE FROM notification_rule;
 INSERT INTO notification_rule (event, to_state, audience, destination, template) VALUES
@@ -69,10 +69,12 @@ INSERT INTO notification_rule (event, to_state, audience, destination, template)
   ('transfer', 'ASSIGNED', 'lme', 'sms', 'lme_assigned'),
   ('transfer', 'UNASSIGNED', 'gro', 'sms', 'gro_unassigned'),
   ('transfer', 'ESCALATED', 'eo', 'sms', 'eo_escalated'),
-  ('correct', 'ASSIGNED', 'lme', 'sms', 'lme_assigned'),
+  ('correct', 'ASSIGNED', 'lme', 'sms', 'lme_corrected'),
+  ('correct', 'IN_PROGRESS', 'lme', 'sms', 'lme_corrected'),
   ('correct', 'UNASSIGNED', 'gro', 'sms', 'gro_unassigned'),
   ('vacate', 'ASSIGNED', 'lme', 'sms', 'lme_assigned'),
-  ('vacate', '', 'gro', 'sms', 'gro_unassigned'),
+  ('vacate', 'ASSIGNED', 'gro', 'sms', 'gro_vacated'),
+  ('vacate', 'UNASSIGNED', 'gro', 'sms', 'gro_vacant'),
   ('resolve', '', 'citizen', 'sms', 'resolved'),
   ('ask_citizen', '', 'citizen', 'sms', 'question'),
   ('reply', '', 'holder', 'sms', 'holder_reply'),
@@ -83,10 +85,11 @@ INSERT INTO notification_rule (event, to_state, audience, destination, template)
   ('escalate', '', 'citizen', 'sms', 'escalated'),
   ('escalate', '', 'eo', 'sms', 'eo_escalated'),
   ('direct', '', 'citizen', 'sms', 'directed'),
-  ('direct', '', 'lme', 'sms', 'lme_assigned'),
+  ('direct', '', 'lme', 'sms', 'lme_directed'),
   ('rate', '', 'last_holder', 'sms', 'holder_rated'),
-  ('withdraw', '', 'last_holder', 'sms', 'holder_withdrawn'),
+  ('withdraw', '', 'holder', 'sms', 'holder_withdrawn'),
   ('merge', '', 'citizen', 'sms', 'merged'),
   ('unmerge', '', 'citizen', 'sms', 'unmerged'),
   ('unmerge', 'ASSIGNED', 'lme', 'sms', 'lme_assigned'),
-  ('unmerge', 'UNASSIGNED', 'gro', 'sms', 'gro_unassigned');
+  ('unmerge', 'UNASSIGNED', 'gro', 'sms', 'gro_unassigned'),
+  ('overdue', '', 'controlling', 'sms', 'co_overdue');

@@ -3,29 +3,8 @@
 
 #include "api/app.h"
 #include "api/handlers.h"
-#include "api/params.h"
 #include "core/clock.h"
 #include "core/scan.h"
-
-const struct field action_location_fields[3] = {
-	{ .name = "lat",
-	  .type = FIELD_DOUBLE,
-	  .offset = offsetof(struct action_location, lat),
-	  .required = true,
-	  .min = -90,
-	  .max = 90 },
-	{ .name = "lon",
-	  .type = FIELD_DOUBLE,
-	  .offset = offsetof(struct action_location, lon),
-	  .required = true,
-	  .min = -180,
-	  .max = 180 },
-	{ .name = "accuracy_m",
-	  .type = FIELD_DOUBLE,
-	  .offset = offsetof(struct action_location, accuracy_m),
-	  .min = 0,
-	  .max = 100000 },
-};
 
 /* Why somebody gave this many stars. */
 static const char *const rating_reasons[] = { "quick",      "well_done", "polite", "informed",  "slow",

@@ -2,19 +2,17 @@
 #ifndef EKMC_API_ACTIONS_H
 #define EKMC_API_ACTIONS_H
 
+#include "api/params.h"
 #include "api/render.h"
 #include "domain/move.h"
 #include "http/call.h"
 
-struct action_location {
-	double lat, lon, accuracy_m;
-};
 struct action_body {
 	int action;
 	int64_t version, ward, stars;
 	struct span note, lme, subcategory, landmark, comment, parent, mobile;
 	bool internal, has_location, has_priority, priority;
-	struct action_location location;
+	struct location location;
 	struct schema_texts reasons, uploads;
 };
 #define ACTION_BODY_INIT                                                                                                           \
@@ -22,7 +20,6 @@ struct action_body {
 		.action = -1, .location = {.accuracy_m = -1 }                                                                      \
 	}
 
-extern const struct field action_location_fields[3];
 /* Rows of a table for a struct whose member `m` is a struct action_body. */
 #define ACTION_FIELDS(T, m)                                                                                                        \
 	{ .name = "action", .type = FIELD_CHOICE, .offset = offsetof(T, m.action), .required = true, .choices = action_names },    \
@@ -34,8 +31,8 @@ extern const struct field action_location_fields[3];
 		{ .name = "location",                                                                                              \
 		  .type = FIELD_OBJECT,                                                                                            \
 		  .offset = offsetof(T, m.location),                                                                               \
-		  .fields = action_location_fields,                                                                                \
-		  .n_fields = ARRAY_LEN(action_location_fields),                                                                   \
+		  .fields = location_fields,                                                                                       \
+		  .n_fields = LOCATION_FIELDS,                                                                                     \
 		  .present = offsetof(T, m.has_location) },                                                                        \
 		{ .name = "landmark", .type = FIELD_LINE, .offset = offsetof(T, m.landmark), .min = 1, .max = 200 },               \
 		{ .name = "stars", .type = FIELD_INT, .offset = offsetof(T, m.stars), .min = 1, .max = 5 },                        \

@@ -15,10 +15,12 @@
 #include "domain/link.h"
 #include "domain/move.h"
 #include "domain/login.h"
+#include "domain/near.h"
 #include "domain/otp.h"
 #include "domain/staff.h"
 #include "domain/status_cache.h"
 #include "domain/work.h"
+#include "domain/wording.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -54,6 +56,9 @@ static const struct {
 	{ attachment_sql, &attachment_sql_n },
 	{ login_sql, &login_sql_n },
 	{ staff_sql, &staff_sql_n },
+	{ link_check_sql, &link_check_sql_n },
+	{ near_sql, &near_sql_n },
+	{ wording_sql, &wording_sql_n },
 	{ work_sql, &work_sql_n },
 	{ inbox_sql, &inbox_sql_n },
 	{ register_sql, &register_sql_n },

@@ -12,22 +12,8 @@
 
 static const char *const languages[] = { "en", "bn", "hi", NULL };
 
-struct location {
-	double lat, lon, accuracy_m;
-};
-static const struct field location_fields[] = {
-	{ .name = "lat", .type = FIELD_DOUBLE, .offset = offsetof(struct location, lat), .required = true, .min = -90, .max = 90 },
-	{ .name = "lon",
-	  .type = FIELD_DOUBLE,
-	  .offset = offsetof(struct location, lon),
-	  .required = true,
-	  .min = -180,
-	  .max = 180 },
-	{ .name = "accuracy_m", .type = FIELD_DOUBLE, .offset = offsetof(struct location, accuracy_m), .min = 0, .max = 100000 },
-};
-
 struct lodge_body {
-	struct span subcategory, department, category, description, landmark, name;
+	struct span subcategory, department, category, description, landmark, name, me_too;
 	int64_t ward;
 	struct location location;
 	bool has_location;
@@ -45,12 +31,13 @@ static const struct field lodge_fields[] = {
 	  .type = FIELD_OBJECT,
 	  AT(location),
 	  .fields = location_fields,
-	  .n_fields = ARRAY_LEN(location_fields),
+	  .n_fields = LOCATION_FIELDS,
 	  .present = offsetof(struct lodge_body, has_location) },
 	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .min = 1, .max = 200 },
 	{ .name = "name", .type = FIELD_LINE, AT(name), .min = 1, .max = 100 },
 	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
 	{ .name = "attachments", .type = FIELD_TEXTS, AT(attachments), .min = 1, .max = 40, .most = ATTACHMENTS_MOST },
+	{ .name = "me_too", .type = FIELD_LINE, AT(me_too), .min = 1, .max = 64 },
 };
 #undef AT
 
@@ -92,6 +79,8 @@ complaint_post(struct call *c)
 	lodging.subcategory = check_subcategory(c, k->directory, &in);
 	if (param_attachments(c, in.attachments, ids) == E_NOMEM)
 		return E_NOMEM;
+	if (in.me_too.p != NULL && (st = param_number_field(c, "/me_too", in.me_too, &lodging.me_too)) == E_NOMEM)
+		return st;
 	if (in.ward == 0 && !in.has_location && c->errors.n == 0)
 		(void)call_field(c, "/ward", FE_REQUIRED);
 	if (c->errors.n > 0)

@@ -48,6 +48,17 @@ enum status action_post(struct call *c);
 /* attachments.c */
 enum status upload_post(struct call *c);
 enum status attachment_get(struct call *c);
+/* near.c */
+enum status similar_post(struct call *c);
+
+/* link.c */
+enum status link_post(struct call *c);
+enum status link_action_post(struct call *c);
+/* templates.c */
+enum status templates_get(struct call *c);
+enum status template_get(struct call *c);
+enum status template_put(struct call *c);
+enum status template_preview(struct call *c);
 
 /* inbox.c */
 enum status inbox_get(struct call *c);

@@ -7,6 +7,14 @@
 
 #define CURSOR_TAG 16
 
+#define AT(member) .offset = offsetof(struct location, member)
+const struct field location_fields[LOCATION_FIELDS] = {
+	{ .name = "lat", .type = FIELD_DOUBLE, AT(lat), .required = true, .min = -90, .max = 90 },
+	{ .name = "lon", .type = FIELD_DOUBLE, AT(lon), .required = true, .min = -180, .max = 180 },
+	{ .name = "accuracy_m", .type = FIELD_DOUBLE, AT(accuracy_m), .min = 0, .max = 100000 },
+};
+#undef AT
+
 enum status
 param_number(struct call *c, const char **number)
 {
@@ -25,6 +33,25 @@ param_number(struct call *c, const char **number)
 		break;
 	}
 	return call_format(c, "/number", "2611 0000 0016");
+}
+
+enum status
+param_number_field(struct call *c, const char *pointer, struct span text, const char **number)
+{
+	char digits[NUMBER_DIGITS + 1];
+
+	switch (ids_number_parse(text, c->conf->system.go_live_ms, digits)) {
+	case NUMBER_NEW:
+		*number = arena_strdup(c->arena, digits);
+		return *number == NULL ? E_NOMEM : E_OK;
+	case NUMBER_OLD:
+		return call_field(c, pointer, FE_NOT_FOUND);
+	case NUMBER_MISTYPED:
+		return call_field(c, pointer, FE_MISTYPED);
+	case NUMBER_NOT:
+		break;
+	}
+	return call_format(c, pointer, "2611 0000 0016");
 }
 
 enum status

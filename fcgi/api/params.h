@@ -9,6 +9,17 @@
  * E_OTHER_SYSTEM: from before the go-live. */
 MUST_USE enum status param_number(struct call *c, const char **number);
 
+/* The same for a number that stands in the field `pointer` of a body. E_INVALID with the field's error: mistyped, not found (from
+ * before the go-live: not here), or no number at all. */
+MUST_USE enum status param_number_field(struct call *c, const char *pointer, struct span text, const char **number);
+
+/* {"lat","lon","accuracy_m"?} of a body; accuracy_m stays as the caller of the table set it. */
+struct location {
+	double lat, lon, accuracy_m;
+};
+#define LOCATION_FIELDS 3
+extern const struct field location_fields[LOCATION_FIELDS];
+
 /* The complaint of that number, if this actor may see it; numbers of the old system are simply not here: E_NOT_FOUND. */
 MUST_USE enum status param_complaint(struct call *c, struct complaint *out);
 

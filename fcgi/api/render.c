@@ -82,8 +82,8 @@ render_wards(const struct directory *d, struct buf *out)
 	return write(json_pack("{s:o}", "wards", wards), out);
 }
 
-static json_t *
-display(struct span number)
+json_t *
+render_display(struct span number)
 {
 	char digits[NUMBER_DIGITS + 1] = "", shown[NUMBER_DIGITS + 3];
 
@@ -94,21 +94,37 @@ display(struct span number)
 json_t *
 render_lodged(const struct lodged *l)
 {
-	return json_pack("{s:s%, s:o, s:s%, s:i, s:i, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o}", "number", l->number.p, l->number.n,
-			 "display", display(l->number), "state", l->state.p, l->state.n, "level", 0, "version", 1, "department",
-			 l->department.p, l->department.n, "category", l->category.p, l->category.n, "subcategory",
-			 l->subcategory.p, l->subcategory.n, "ward", l->ward, "borough", l->borough, "lodged_at",
-			 json_time(l->lodged_ms), "due_at", json_time(l->due_ms));
+	json_t *o = json_pack("{s:s%, s:o, s:s%, s:i, s:i, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o}", "number", l->number.p,
+			      l->number.n, "display", render_display(l->number), "state", l->state.p, l->state.n, "level", 0,
+			      "version", 1, "department", l->department.p, l->department.n, "category", l->category.p,
+			      l->category.n, "subcategory", l->subcategory.p, l->subcategory.n, "ward", l->ward, "borough",
+			      l->borough, "lodged_at", json_time(l->lodged_ms), "due_at", json_time(l->due_ms));
+
+	if (o != NULL && l->parent.p != NULL)
+		(void)json_object_set_new(
+			o, "parent",
+			json_pack("{s:s%, s:o}", "number", l->parent.p, l->parent.n, "display", render_display(l->parent)));
+	return o;
+}
+
+json_t *
+render_near(const struct near_complaint *n)
+{
+	return json_pack("{s:s%, s:o, s:s, s:i, s:o, s:o, s:o, s:I, s:b}", "number", n->number.p, n->number.n, "display",
+			 render_display(n->number), "state", state_name(n->state), "ward", n->ward, "lodged_at",
+			 json_time(n->lodged_ms), "due_at", json_time(n->due_ms), "distance_m",
+			 n->distance_m < 0 ? json_null() : json_integer((json_int_t)n->distance_m), "duplicates",
+			 (json_int_t)n->duplicates, "mine", n->mine);
 }
 
 json_t *
 render_item(const struct complaint *c)
 {
 	return json_pack("{s:s%, s:o, s:s, s:i, s:I, s:s%, s:s%, s:s%, s:i, s:i, s:o, s:o, s:o}", "number", c->number.p,
-			 c->number.n, "display", display(c->number), "state", state_name(c->state), "level", c->level, "version",
-			 (json_int_t)c->version, "department", c->department.p, c->department.n, "category", c->category.p,
-			 c->category.n, "subcategory", c->subcategory.p, c->subcategory.n, "ward", c->ward, "borough", c->borough,
-			 "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms), "resolved_at",
+			 c->number.n, "display", render_display(c->number), "state", state_name(c->state), "level", c->level,
+			 "version", (json_int_t)c->version, "department", c->department.p, c->department.n, "category",
+			 c->category.p, c->category.n, "subcategory", c->subcategory.p, c->subcategory.n, "ward", c->ward,
+			 "borough", c->borough, "lodged_at", json_time(c->lodged_ms), "due_at", json_time(c->due_ms), "resolved_at",
 			 json_time(c->resolved_ms));
 }
 

@@ -5,13 +5,17 @@
 #include "core/conf.h"
 #include "core/json.h"
 #include "domain/complaint.h"
+#include "domain/near.h"
 #include "domain/work.h"
 
 /* Bodies that are rendered once per directory. */
 MUST_USE bool render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out);
 MUST_USE bool render_wards(const struct directory *d, struct buf *out);
 
+/* A number as it is shown and spoken: "2611 0000 0016". */
+json_t *render_display(struct span number);
 json_t *render_lodged(const struct lodged *l);
+json_t *render_near(const struct near_complaint *n);
 json_t *render_item(const struct complaint *c);
 /* The item and what employees need of it in a list. */
 json_t *render_work(const struct work_item *w);

@@ -8,6 +8,7 @@
 #define PEERS   (LME | GRO | EO | CONTROLLING)
 #define WORKERS (PEERS | COMMISSIONER | MAYOR)
 #define CLERKS  (WORKERS | DESK)
+#define JOINERS (CITIZEN | DESK | GRO)
 #define ALL     (CITIZEN | STAFF)
 #define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
 #define USERS   (CONTROLLING | ADMIN)
@@ -48,12 +49,19 @@ const struct route routes[] = {
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
 	{ M_GET,    V1 "/complaints",                   READERS,  GUARD_NONE,              NULL,          complaints_get  },
 	{ M_POST,   V1 "/complaints/search",            CLERKS,   GUARD_JSON,              NULL,          search_post     },
+	{ M_POST,   V1 "/complaints/similar",           JOINERS,  GUARD_JSON,              NULL,          similar_post    },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
 	{ M_POST,   V1 "/complaints/{number}/actions",  READERS,  ACTING,                  NULL,          action_post     },
 
 	{ M_POST,   V1 "/uploads",                      ALL,      TAKING,                  NULL,          upload_post     },
 	{ M_GET,    V1 "/complaints/{number}/attachments/{id}", READERS, GUARD_NONE,       NULL,          attachment_get  },
+	{ M_POST,   V1 "/links",                        ANYONE,   GUARD_JSON,              NULL,          link_post       },
+	{ M_POST,   V1 "/links/actions",                ANYONE,   ACTING,                  NULL,          link_action_post },
+	{ M_GET,    V1 "/templates",                    ADMIN,    GUARD_NONE,              NULL,          templates_get   },
+	{ M_GET,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_NONE,              NULL,          template_get    },
+	{ M_PUT,    V1 "/templates/{code}/{language}",  ADMIN,    GUARD_JSON,              NULL,          template_put    },
+	{ M_POST,   V1 "/templates/preview",            ADMIN,    GUARD_JSON,              NULL,          template_preview },
 
 	{ M_GET,    V1 "/inbox",                        WORKERS,  GUARD_NONE,              NULL,          inbox_get       },
 	{ M_POST,   V1 "/inbox/actions",                CLERKS,   ACTING,                  NULL,          bulk_post       },

@@ -54,9 +54,8 @@ status_get(struct call *c)
 	const struct catalogue *k = app_catalogue(c);
 	struct worker *w = c->worker;
 	char token[STATUS_TOKEN_SIZE];
-	const struct event *events;
 	struct complaint complaint;
-	size_t n;
+	struct story own, parent;
 	enum status st;
 
 	if (k == NULL)
@@ -64,9 +63,9 @@ status_get(struct call *c)
 	status_cache_reserve(w->cache, c->param[0].p, token);
 	st = complaint_find(w->db, c->arena, c->param[0].p, NULL, &complaint);
 	if (st == E_OK)
-		st = complaint_timeline(w->db, c->arena, complaint.id, &events, &n);
+		st = story_load(w->db, c->arena, &complaint, &own, &parent);
 	if (st == E_OK)
-		st = resp_json(&c->resp, 200, status_view(k->directory, &complaint, events, n));
+		st = resp_json(&c->resp, 200, status_view(k->directory, &own, &parent));
 	if (st != E_OK)
 		return st;
 	c->resp.caching = CACHE_PUBLIC;

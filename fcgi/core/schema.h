@@ -74,6 +74,8 @@ enum field_code {
 	FE_TAKEN,
 	FE_TOO_EASY,
 	FE_UNCHANGED,
+	FE_CLOSED,
+	FE_OWN,
 	FIELD_CODE__COUNT
 };
 

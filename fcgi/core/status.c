@@ -17,6 +17,7 @@ static const char *const names[] = {
 	[E_OTP_SPENT] = "E_OTP_SPENT",
 	[E_LOGIN_WRONG] = "E_LOGIN_WRONG",
 	[E_TOTP_NEEDED] = "E_TOTP_NEEDED",
+	[E_LINK_SPENT] = "E_LINK_SPENT",
 	[E_FORBIDDEN] = "E_FORBIDDEN",
 	[E_CSRF] = "E_CSRF",
 	[E_PASSWORD_CHANGE] = "E_PASSWORD_CHANGE",

@@ -9,11 +9,11 @@
 	" c.due_at, c.resolved_at, c.event_count, c.reopen_count, c.asked, c.asked_before, c.priority, c.closed_by_clock,"         \
 	" c.overdue_told, c.accuracy_m, c.last_holder_id, c.proposed_id, c.waiting_from, c.waiting_since, c.escalate_at,"          \
 	" c.changed_at, EXISTS (SELECT 1 FROM rating r WHERE r.complaint_id = c.id AND"                                            \
-	" r.reopen_count = c.reopen_count + IFNULL(p.reopen_count, 0)), p.id, p.number, p.state, p.level, p.reopen_count,"         \
+	" r.reopen_count = " COMPLAINT_RESOLUTION "), " COMPLAINT_RESOLUTION ", p.id, p.number, p.state, p.level, p.reopen_count," \
 	" p.closed_by_clock, p.due_at, p.resolved_at, p.last_holder_id"
 #define COLUMN_LETTERS                                                                                                             \
 	"iissisiisssiiddsbsttt"                                                                                                    \
-	"iiiiiiidiisttti"                                                                                                          \
+	"iiiiiiidiistttii"                                                                                                         \
 	"issiiitti"
 #define FROM " FROM complaint c LEFT JOIN complaint p ON p.id = c.parent_id AND c.state = 'DUPLICATE'"
 
@@ -101,10 +101,11 @@ from_row(const struct db_value *v, struct complaint *c)
 		.escalate_ms = int_or(&v[33], CLOCK_NONE),
 		.changed_ms = v[34].i,
 		.rated = v[35].i != 0,
+		.resolution = (int)v[36].i,
 	};
 	if (!state_parse(v[3].s, &c->state) || (!v[31].null && !state_parse(v[31].s, &c->waiting_from)))
 		return E_INTERNAL;
-	return parent_from_row(v + 36, c);
+	return parent_from_row(v + 37, c);
 }
 
 static bool

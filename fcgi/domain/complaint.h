@@ -25,6 +25,7 @@ struct lodging {
 	double lat, lon, accuracy_m;                       /* accuracy below 0: not told */
 	const uint8_t (*attachments)[ATTACHMENT_ID_BYTES]; /* the citizen's own uploads */
 	size_t n_attachments;                              /* at most ATTACHMENTS_MOST */
+	const char *me_too;                                /* the number of the complaint to join, or NULL */
 	const uint8_t *token_hash;
 	uint8_t scope[SEAL_HASH_BYTES];     /* method, path and Idempotency-Key */
 	uint8_t body_hash[SEAL_HASH_BYTES]; /* of the request's bytes */
@@ -34,6 +35,7 @@ struct lodging {
 /* What the answer is rendered from, the first time and every time after. Text lives in the arena. */
 struct lodged {
 	struct span number, state, department, category, subcategory;
+	struct span parent; /* the number of what it joined; absent: it stands for itself */
 	int ward, borough;
 	int64_t lodged_ms, due_ms;
 	bool replay;
@@ -42,8 +44,9 @@ struct lodged {
 };
 
 /* One CALL that commits. Errors: E_UNAUTHENTICATED, E_FORBIDDEN (not a citizen), E_OUTSIDE_KOLKATA, E_KEY_REUSED, and E_INVALID
- * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen, or when an attachment is none of theirs,
- * bound already or older than a day. */
+ * when the point lies in the gap of wards 142 to 144 and one of them is to be chosen, when an attachment is none of theirs, bound
+ * already or older than a day, or when `me_too` cannot be joined: there is none of that number, it is the caller's own, not open,
+ * or another thing or place. */
 MUST_USE enum status complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const struct seal *seal,
 				     struct id_source *ids, const struct lodging *in, struct lodged *out);
 
@@ -63,7 +66,8 @@ struct complaint {
 	int64_t waiting_ms;          /* and since when the clocks stand */
 	/* CLOCK_NONE: not resolved, nothing for the clock to escalate */
 	int64_t lodged_ms, due_ms, escalate_ms, resolved_ms, changed_ms;
-	bool rated; /* this resolution has its rating */
+	int resolution; /* which of its resolutions is the last or the next: tells ratings and links apart */
+	bool rated;     /* this resolution has its rating */
 	/* of a DUPLICATE: the complaint it is joined to */
 	struct {
 		int64_t id; /* 0: none */
@@ -74,6 +78,9 @@ struct complaint {
 		int64_t due_ms, resolved_ms, last_holder_id;
 	} parent;
 };
+
+/* In SQL, of a complaint c and the parent p that it is joined to: times it was re-opened, alone and with those it was joined to. */
+#define COMPLAINT_RESOLUTION "c.reopen_count + c.reopens_left + IFNULL(p.reopen_count, 0)"
 
 /* E_NOT_FOUND: there is none of that number, or this actor may not see it (the same answer, design section 4). A NULL actor sees
  * all: for the public status, which shows nothing personal. */

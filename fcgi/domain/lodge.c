@@ -12,8 +12,8 @@
 enum { Q_LODGE, Q_BLOCK_READ, Q_BLOCK_TAKE };
 
 const struct sql lodge_sql[] = {
-	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		      "ibbbisssssidddbssbttbb", "ssssssiitt", true },
+	[Q_LODGE] = { "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      "ibbbisssssidddbssbttbbs", "ssssssiitts", true },
 	[Q_BLOCK_READ] = { "SELECT next_id FROM id_block WHERE name = 'complaint'", "", "i", false },
 	[Q_BLOCK_TAKE] = { "UPDATE id_block SET next_id = next_id + ? WHERE name = 'complaint' AND next_id = ?", "ii", "", false },
 };
@@ -96,7 +96,7 @@ seal_payload(struct arena *a, const struct seal *seal, const char *number, const
 					     in->subcategory->code.n, "due", clock_text(due_ms, due)));
 	enum status st;
 
-	if (vars == NULL)
+	if (vars == NULL || (in->me_too != NULL && json_object_set_new(vars, "parent", json_string(in->me_too)) != 0))
 		return E_NOMEM;
 	json_encode(vars, &json);
 	st = json.failed ? E_NOMEM : seal_box(seal, a, buf_view(&json), out);
@@ -132,6 +132,10 @@ outcome(const struct db_value *v, struct lodged *out)
 		{ "attachment_2", E_INVALID, "/attachments/2", FE_NOT_FOUND },
 		{ "attachment_3", E_INVALID, "/attachments/3", FE_NOT_FOUND },
 		{ "attachment_4", E_INVALID, "/attachments/4", FE_NOT_FOUND },
+		{ "me_too_not_found", E_INVALID, "/me_too", FE_NOT_FOUND },
+		{ "me_too_own", E_INVALID, "/me_too", FE_OWN },
+		{ "me_too_closed", E_INVALID, "/me_too", FE_CLOSED },
+		{ "me_too_mismatch", E_INVALID, "/me_too", FE_MISMATCH },
 	};
 
 	*out = (struct lodged){ .number = v[1].s,
@@ -143,6 +147,7 @@ outcome(const struct db_value *v, struct lodged *out)
 				.borough = (int)v[7].i,
 				.lodged_ms = v[8].i,
 				.due_ms = v[9].i,
+				.parent = v[10].null ? (struct span){ NULL, 0 } : v[10].s,
 				.replay = span_eq(v[0].s, SPAN("replay")) };
 	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
 		if (!span_eq(v[0].s, span_of(outcomes[i].word)))
@@ -185,7 +190,8 @@ complaint_lodge(struct db *db, struct arena *a, const struct directory *d, const
 			in->has_point && in->accuracy_m >= 0 ? db_double(in->accuracy_m) : db_null(), db_text(landmark),
 			db_text(in->description), db_text(span_of(in->language)), db_text(name), db_time(in->now_ms),
 			db_time(due_ms), db_text(payload),
-			in->n_attachments == 0 ? db_null() : db_bytes(in->attachments, in->n_attachments * ATTACHMENT_ID_BYTES)),
+			in->n_attachments == 0 ? db_null() : db_bytes(in->attachments, in->n_attachments * ATTACHMENT_ID_BYTES),
+			db_text(span_of(in->me_too))),
 		&rows);
 	if (st != E_OK)
 		return st;

@@ -4,12 +4,14 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/scan.h"
 #include "domain/link.h"
 #include "domain/parties.h"
 #include "domain/transition.h"
 
 #define DETAIL_BYTES  4000
 #define PAYLOAD_BYTES 4096
+#define REASON_CHARS  100
 
 enum { Q_MOVE, Q_LME, Q_PARENT, Q_CHILDREN, Q_RATE, Q_TELL_CHILD, Q_SAME_MOBILE };
 
@@ -343,6 +345,17 @@ write_detail(const struct job *j, struct span *out)
 	return out->p == NULL ? E_NOMEM : E_OK;
 }
 
+/* More of a note than any message shows; whole characters. */
+static json_t *
+reason_json(struct span note)
+{
+	size_t i = 0;
+
+	for (int n = 0; n < REASON_CHARS && scan_utf8_next(note, &i) >= 0; n++)
+		;
+	return json_stringn(note.p, i);
+}
+
 /* The variables of every message of this move, about `about`: the complaint itself, or a duplicate of it. */
 static enum status
 write_payload(const struct job *j, const struct complaint *about, struct span *out)
@@ -359,16 +372,15 @@ write_payload(const struct job *j, const struct complaint *about, struct span *o
 
 	if (st == E_OK && about->citizen_id != 0 && (done || j->m->action == ASK_CITIZEN)) {
 		const int64_t until = j->m->now_ms + j->w->directory->rules.reopen_window_ms;
-		const int reopened = about->reopen_count + (about == c ? 0 : c->reopen_count);
 
-		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, reopened, until, link);
+		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, about->resolution, until, link);
 		(void)json_object_set_new(o, "until", json_time(until));
 		(void)json_object_set_new(o, "link", json_string(link));
 	}
 	if (st != E_OK)
 		return st;
 	if (j->m->note.p != NULL && !j->m->internal)
-		(void)json_object_set_new(o, "reason", json_stringn(j->m->note.p, j->m->note.n < 200 ? j->m->note.n : 200));
+		(void)json_object_set_new(o, "reason", reason_json(j->m->note));
 	if (j->m->stars != 0)
 		(void)json_object_set_new(o, "rating", json_integer(j->m->stars));
 	if (j->m->parent != NULL)
@@ -390,9 +402,8 @@ store_rating(const struct job *j)
 	if (j->m->action != RATE)
 		return E_OK;
 	st = db_run(j->w->db, j->w->arena, &move_sql[Q_RATE],
-		    DB_ARGS(db_int(c->id), db_int(c->reopen_count + (child ? c->parent.reopen_count : 0)), db_int(j->m->stars),
-			    db_text(j->m->reasons), db_text(j->m->comment), db_time(j->m->now_ms), id_or_null(whose),
-			    db_text(c->department)),
+		    DB_ARGS(db_int(c->id), db_int(c->resolution), db_int(j->m->stars), db_text(j->m->reasons),
+			    db_text(j->m->comment), db_time(j->m->now_ms), id_or_null(whose), db_text(c->department)),
 		    NULL);
 	return st == E_STALE ? illegal(j, REFUSAL_RATED) : st;
 }

@@ -1,4 +1,4 @@
-/* Filling templates and counting parts. */
+/* Filling templates and counting their sizes. */
 #include "domain/template.h"
 
 #include <stdio.h>
@@ -6,30 +6,68 @@
 #include "core/log.h"
 #include "core/scan.h"
 
-enum limit { CUT, WHOLE };
+#define CUT_LEAST 9 /* a reason of less says nothing */
+#define CUT_STEP  3
 
 /* clang-format off */
-static const struct {
-	const char *name;
-	size_t longest; /* code points */
-	enum limit limit;
-} placeholders[] = {
-	{ "number",      14, WHOLE },
-	{ "parent",      14, WHOLE },
-	{ "subcategory", 30, CUT },
-	{ "department",  30, CUT },
-	{ "ward",         3, WHOLE },
-	{ "due",         16, WHOLE },
-	{ "until",       10, WHOLE },
-	{ "level",        1, WHOLE },
-	{ "rating",       1, WHOLE },
-	{ "reason",      30, CUT },
-	{ "code",         6, WHOLE },
-	{ "minutes",      2, WHOLE },
-	{ "site",       200, WHOLE }, /* a constant of the installation, whitelisted by DLT: it is as long as it is */
-	{ "link",        28, WHOLE },
+const struct placeholder placeholders[PLACEHOLDER__COUNT] = {
+	[PH_NUMBER] =      { "number",      14, false, { "2611 0000 0016", "2611 0000 0016", "2611 0000 0016" } },
+	[PH_PARENT] =      { "parent",      14, false, { "2611 0000 0024", "2611 0000 0024", "2611 0000 0024" } },
+	[PH_SUBCATEGORY] = { "subcategory", 30, true,  { "Street light not working", "রাস্তার আলো জ্বলছে না", "सड़क की बत्ती बंद है" } },
+	[PH_DEPARTMENT] =  { "department",  30, true,  { "Lighting & Electricity", "আলো ও বিদ্যুৎ", "प्रकाश एवं विद्युत" } },
+	[PH_WARD] =        { "ward",         3, false, { "63", "63", "63" } },
+	[PH_DUE] =         { "due",         16, false, { "24-11-2026 21:10", "24-11-2026 21:10", "24-11-2026 21:10" } },
+	[PH_UNTIL] =       { "until",       10, false, { "03-12-2026", "03-12-2026", "03-12-2026" } },
+	[PH_LEVEL] =       { "level",        1, false, { "1", "1", "1" } },
+	[PH_RATING] =      { "rating",       1, false, { "4", "4", "4" } },
+	[PH_REASON] =      { "reason",      30, true,  { "Not in my area", "আমার এলাকা নয়", "मेरा क्षेत्र नहीं है" } },
+	[PH_HOLDER] =      { "holder",      30, true,  { "Partha Bose", "পার্থ বসু", "Partha Bose" } },
+	[PH_CODE] =        { "code",         6, false, { "042117", "042117", "042117" } },
+	[PH_MINUTES] =     { "minutes",      2, false, { "5", "5", "5" } },
+	/* a constant of the installation, whitelisted by DLT: it is as long as it is */
+	[PH_SITE] =        { "site",       200, false, { "https://kmc.example", "https://kmc.example", "https://kmc.example" } },
+	[PH_LINK] =        { "link",        28, false, { "261100000016dEmO-dEmO_dEmO12", "261100000016dEmO-dEmO_dEmO12",
+							 "261100000016dEmO-dEmO_dEmO12" } },
 };
 /* clang-format on */
+
+enum placeholder_id
+placeholder_parse(struct span name)
+{
+	enum placeholder_id id = PH_NUMBER;
+
+	while (id < PLACEHOLDER__COUNT && !span_eq(span_of(placeholders[id].name), name))
+		id++;
+	return id;
+}
+
+bool
+template_piece(struct span *rest, struct template_piece *out, bool *paired)
+{
+	const char *end;
+	size_t n = 0;
+
+	*paired = true;
+	if (rest->n == 0)
+		return false;
+	while (n < rest->n && rest->p[n] != '{' && rest->p[n] != '}')
+		n++;
+	if (n > 0) {
+		*out = (struct template_piece){ { rest->p, n }, false };
+		*rest = (struct span){ rest->p + n, rest->n - n };
+		return true;
+	}
+	end = rest->p[0] == '{' ? memchr(rest->p, '}', rest->n) : NULL;
+	*paired = end != NULL;
+	if (end == NULL)
+		return false;
+	n = (size_t)(end - rest->p);
+	*out = (struct template_piece){ { rest->p + 1, n - 1 }, true };
+	*rest = (struct span){ end + 1, rest->n - n - 1 };
+	return true;
+}
+
+/* ---- filling */
 
 static enum status
 refuse(const char *why, struct span name)
@@ -38,79 +76,132 @@ refuse(const char *why, struct span name)
 	return E_INTERNAL;
 }
 
-/* The first `longest` code points, without the last word if that is cut through. */
+/* Whether Bengali or Devanagari `c` belongs to the letter before it: a vowel sign, a virama, the second half of a conjunct. */
+static bool
+is_joined(int32_t before, int32_t c)
+{
+	int32_t place = (c >= 0x980 ? c - 0x980 : c - 0x900); /* the blocks are laid out alike */
+
+	if (c == 0x200C || c == 0x200D || before == 0x200D || before == 0x94D || before == 0x9CD)
+		return true;
+	if (c < 0x900 || c > 0x9FF)
+		return false;
+	return place <= 0x03 || (place >= 0x3A && place <= 0x4F && place != 0x3D) || (place >= 0x51 && place <= 0x57) ||
+	       place == 0x62 || place == 0x63;
+}
+
+static bool
+is_blank(int32_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The first `longest` code points, without the last word if that is cut through; within a word, never within a letter. */
 static struct span
 cut(struct span s, size_t longest)
 {
-	size_t i = 0, space = 0;
+	size_t i = 0, space = 0, letter = 0;
+	int32_t before = 0;
 
-	for (size_t n = 0; n < longest; n++) {
-		if (s.p[i] == ' ')
-			space = i;
-		if (scan_utf8_next(s, &i) < 0)
-			return (struct span){ s.p, i };
+	for (size_t n = 0;; n++) {
+		size_t at = i;
+		int32_t c = scan_utf8_next(s, &i);
+
+		if (c < 0)
+			return s;
+		if (!is_joined(before, c))
+			letter = at;
+		if (n == longest)
+			return (struct span){ s.p, is_blank(c) ? at : space > 0 ? space : letter > 0 ? letter : at };
+		if (is_blank(c))
+			space = at;
+		before = c;
 	}
-	if (s.p[i] != ' ' && space > 0)
-		i = space;
-	return (struct span){ s.p, i };
+}
+
+/* A note of several lines is one line in a message. */
+static void
+add_line(struct buf *out, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (!is_blank(text.p[i]))
+			buf_char(out, text.p[i]);
+		else if (i > 0 && !is_blank(text.p[i - 1]))
+			buf_char(out, ' ');
+	}
 }
 
 static enum status
-add_value(struct span name, struct span value, struct buf *out)
+add_value(struct span name, struct span value, size_t cut_at, struct buf *out)
 {
+	enum placeholder_id id = placeholder_parse(name);
 	size_t chars;
 
-	for (size_t i = 0; i < ARRAY_LEN(placeholders); i++) {
-		if (!span_eq(span_of(placeholders[i].name), name))
-			continue;
-		if (!scan_utf8(value, &chars))
-			return refuse("not UTF-8", name);
-		if (chars > placeholders[i].longest && placeholders[i].limit == WHOLE)
-			return refuse("longer than it may be", name);
-		buf_span(out, chars > placeholders[i].longest ? cut(value, placeholders[i].longest) : value);
-		return E_OK;
-	}
-	return refuse("unknown placeholder", name);
+	if (id == PLACEHOLDER__COUNT)
+		return refuse("unknown placeholder", name);
+	if (!scan_utf8(value, &chars))
+		return refuse("not UTF-8", name);
+	if (!placeholders[id].cut && chars > placeholders[id].longest)
+		return refuse("longer than it may be", name);
+	if (placeholders[id].cut)
+		add_line(out, cut(value, cut_at < placeholders[id].longest ? cut_at : placeholders[id].longest));
+	else
+		buf_span(out, value);
+	return E_OK;
 }
 
 static enum status
-add_variable(struct span name, const json_t *vars, struct buf *out)
+add_variable(struct span name, const json_t *vars, size_t cut_at, struct buf *out)
 {
 	const json_t *v = json_object_getn(vars, name.p, name.n);
 	char number[24];
 
 	if (json_is_string(v))
-		return add_value(name, (struct span){ json_string_value(v), json_string_length(v) }, out);
+		return add_value(name, (struct span){ json_string_value(v), json_string_length(v) }, cut_at, out);
 	if (!json_is_integer(v))
 		return refuse("variable missing", name);
 	(void)snprintf(number, sizeof(number), "%jd", (intmax_t)json_integer_value(v));
-	return add_value(name, span_of(number), out);
+	return add_value(name, span_of(number), cut_at, out);
+}
+
+static enum status
+fill(struct span text, const json_t *vars, size_t cut_at, struct buf *out)
+{
+	struct template_piece piece;
+	bool paired;
+
+	buf_clear(out);
+	while (template_piece(&text, &piece, &paired)) {
+		enum status st = E_OK;
+
+		if (piece.is_name)
+			st = add_variable(piece.text, vars, cut_at, out);
+		else
+			buf_span(out, piece.text);
+		if (st != E_OK)
+			return st;
+	}
+	if (!paired)
+		return refuse("a brace without its pair", (struct span){ NULL, 0 });
+	return out->failed ? E_NOMEM : E_OK;
 }
 
 enum status
 template_fill(struct span text, const json_t *vars, struct buf *out)
 {
-	for (size_t i = 0; i < text.n;) {
-		const char *p = text.p + i, *end;
-		enum status st;
+	size_t whole = placeholders[PH_REASON].longest;
+	enum status st = fill(text, vars, whole, out);
 
-		if (*p != '{') {
-			if (*p == '}')
-				return refuse("a brace without its pair", (struct span){ NULL, 0 });
-			buf_char(out, *p);
-			i++;
-			continue;
-		}
-		end = memchr(p, '}', text.n - i);
-		if (end == NULL)
-			return refuse("a brace without its pair", (struct span){ NULL, 0 });
-		st = add_variable((struct span){ p + 1, (size_t)(end - p) - 1 }, vars, out);
-		if (st != E_OK)
-			return st;
-		i += (size_t)(end - p) + 1;
+	for (size_t cut_at = whole; st == E_OK && template_size(buf_view(out)).parts > TEMPLATE_PARTS_MOST;) {
+		if (cut_at <= CUT_LEAST)
+			return fill(text, vars, whole, out); /* it is not the words that are too long */
+		cut_at -= CUT_STEP;
+		st = fill(text, vars, cut_at, out);
 	}
-	return out->failed ? E_NOMEM : E_OK;
+	return st;
 }
+
+/* ---- counting */
 
 /* GSM 03.38 beyond what it shares with ASCII. */
 static const int32_t gsm_basic[] = {
@@ -134,22 +225,25 @@ gsm_septets(int32_t c)
 }
 
 /* Parts of a text of which a character takes one or two units that are never parted. */
-static int
-parts_of(struct span text, int (*units_of)(int32_t), int single, int each)
+static struct template_size
+size_of(struct span text, bool unicode, int (*units_of)(int32_t), int single, int each)
 {
-	int total = 0, parts = 1, used = 0;
+	struct template_size size = { .unicode = unicode, .parts = 1 };
+	int used = 0;
 
 	for (size_t i = 0; i < text.n;) {
 		int units = units_of(scan_utf8_next(text, &i));
 
-		total += units;
+		size.units += units;
 		if (used + units > each) {
-			parts++;
+			size.parts++;
 			used = 0;
 		}
 		used += units;
 	}
-	return total == 0 ? 0 : total <= single ? 1 : parts;
+	if (size.units <= single)
+		size.parts = 1;
+	return size;
 }
 
 static int
@@ -158,15 +252,15 @@ ucs2_units(int32_t c)
 	return c > 0xFFFF ? 2 : 1;
 }
 
-int
-template_parts(struct span text)
+struct template_size
+template_size(struct span text)
 {
 	size_t chars;
 
-	if (!scan_utf8(text, &chars))
-		return 0;
+	if (text.n == 0 || !scan_utf8(text, &chars))
+		return (struct template_size){ .parts = 0 };
 	for (size_t i = 0; i < text.n;)
 		if (gsm_septets(scan_utf8_next(text, &i)) == 0)
-			return parts_of(text, ucs2_units, 70, 67);
-	return parts_of(text, gsm_septets, 160, 153);
+			return size_of(text, true, ucs2_units, 70, 67);
+	return size_of(text, false, gsm_septets, 160, 153);
 }

@@ -55,15 +55,16 @@ problem_json(const struct req *r, enum status st, const struct field_errors *err
 {
 	const struct problem_text *t = &problems[st];
 	char type[64];
+	const char *detail = json_string_value(json_object_get(about, "detail")); /* what says more than the general text */
 	json_t *body;
 
 	(void)snprintf(type, sizeof(type), "/problems/%s", t->code);
 	body = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", t->title[r->lang], "status", t->http, "detail",
-			 t->detail[r->lang], "code", t->code, "request_id", r->request_id == NULL ? "-" : r->request_id);
+			 detail != NULL ? detail : t->detail[r->lang], "code", t->code, "request_id", r->request_id == NULL ? "-" : r->request_id);
 	if (body != NULL && why != NULL)
 		(void)json_object_set_new(body, "hint", json_string(why));
 	if (body != NULL && about != NULL)
-		(void)json_object_update(body, about);
+		(void)json_object_update_missing(body, about);
 	if (body != NULL && errors != NULL && errors->n > 0)
 		(void)json_object_set_new(body, "errors", field_list(errors, r->lang));
 	return body;

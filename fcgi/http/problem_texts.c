@@ -52,6 +52,10 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"Please enter the six digits that your authenticator app shows now, too.",
 		"অথেন্টিকেটর অ্যাপে এখন যে ছয়টি সংখ্যা দেখাচ্ছে, তা-ও লিখুন।",
 		"कृपया ऑथेंटिकेटर ऐप में अभी दिख रहे छह अंक भी लिखें।" } },
+	[E_LINK_SPENT] = { "link_spent", 410, { "Link no longer valid", "লিঙ্কটি আর চলবে না", "लिंक अब मान्य नहीं" }, {
+		"This link is not valid or no longer valid; please use the one in the last SMS, or log in with your mobile number.",
+		"এই লিঙ্কটি ঠিক নয় বা এর মেয়াদ আর নেই; শেষ এসএমএস-এর লিঙ্কটি খুলুন বা মোবাইল নম্বর দিয়ে লগ ইন করুন।",
+		"यह लिंक सही नहीं है या अब मान्य नहीं; कृपया अंतिम एसएमएस का लिंक खोलें या मोबाइल नंबर से लॉग इन करें।" } },
 	[E_FORBIDDEN] = { "forbidden", 403, { "Not allowed", "অনুমতি নেই", "अनुमति नहीं" }, {
 		"You are not allowed to do this; if you think you should be, please contact the complaint cell.",
 		"এই কাজের অনুমতি আপনার নেই; থাকা উচিত মনে করলে অভিযোগ সেলে যোগাযোগ করুন।",
@@ -227,5 +231,13 @@ const struct field_text field_texts[FIELD_CODE__COUNT] = {
 		"This is the same as before; please choose another.",
 		"এটি আগেরটির মতোই; অন্য একটি দিন।",
 		"यह पहले जैसा ही है; कृपया दूसरा चुनें।" } },
+	[FE_CLOSED] = { "closed", {
+		"This complaint is no longer open; please lodge yours as a new one.",
+		"এই অভিযোগটি আর খোলা নেই; আপনারটি নতুন অভিযোগ হিসেবে জানান।",
+		"यह शिकायत अब खुली नहीं है; कृपया अपनी शिकायत नई दर्ज करें।" } },
+	[FE_OWN] = { "own", {
+		"This complaint is your own already; you will hear of every step of it.",
+		"এই অভিযোগটি আপনারই; এর প্রতিটি ধাপের খবর আপনি পাবেন।",
+		"यह शिकायत आपकी ही है; इसके हर चरण की सूचना आपको मिलेगी।" } },
 };
 /* clang-format on */

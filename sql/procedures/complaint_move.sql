@@ -41,15 +41,15 @@ move: BEGIN
   DECLARE v_state VARCHAR(20) DEFAULT p_state;
   DECLARE v_office VARCHAR(20) DEFAULT p_office;
   DECLARE v_holder BIGINT UNSIGNED DEFAULT p_holder;
-  DECLARE v_before, v_proposed BIGINT UNSIGNED;
-  DECLARE v_asked, v_asked_before TINYINT UNSIGNED;
+  DECLARE v_before, v_proposed, v_parent BIGINT UNSIGNED;
+  DECLARE v_asked, v_asked_before, v_left TINYINT UNSIGNED;
   DECLARE v_fits BOOLEAN DEFAULT FALSE;
 
   IF p_check THEN
     SELECT FALSE AS done, NULL AS seq, NULL AS state;
     LEAVE move;
   END IF;
-  SELECT event_head, event_count, state, holder_id INTO v_head, v_count, v_from, v_before
+  SELECT event_head, event_count, state, holder_id, parent_id, reopens_left INTO v_head, v_count, v_from, v_before, v_parent, v_left
     FROM complaint WHERE id = p_id AND version = p_version FOR UPDATE;
   IF v_count IS NULL THEN
     SELECT FALSE AS done, NULL AS seq, NULL AS state;
@@ -64,10 +64,17 @@ move: BEGIN
     SET v_state = IF(v_holder IS NULL, 'UNASSIGNED', 'ASSIGNED'), v_office = IF(v_holder IS NULL, 'GRO', 'LME');
     SET v_proposed = NULL, v_asked = 0, v_asked_before = 0;
   END IF;
+  IF v_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
+    SELECT v_left + reopen_count INTO v_left FROM complaint WHERE id = v_parent;
+  END IF;
+  IF p_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
+    -- who moves the parent at the same time is to conflict, and look for its duplicates again
+    UPDATE complaint SET joined = joined + 1 WHERE id = p_parent;
+  END IF;
   CALL event_append(v_head, p_id, v_count + 1, p_at, p_action, v_from, v_state, p_level, p_actor_kind, p_actor_id, v_office, p_note,
     p_internal, p_detail, v_head);
   UPDATE complaint SET version = version + 1, state = v_state, level = p_level, priority = p_priority, reopen_count = p_reopen_count,
-      holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent,
+      holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent, reopens_left = v_left,
       waiting_from = p_waiting_from, waiting_since = p_waiting_since, asked = v_asked, asked_before = v_asked_before,
       department_code = p_department, category_code = p_category, subcategory_code = p_subcategory, ward_no = p_ward,
       borough_no = p_borough, lon = p_lon, lat = p_lat, accuracy_m = p_accuracy_m,

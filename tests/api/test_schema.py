@@ -39,6 +39,9 @@ def test_the_server_is_strict_and_keeps_its_promises(rows):
     ("api", "DELETE FROM outbox"), ("api", "DROP TABLE otp"), ("api", "UPDATE staff SET user_name = 'x'"), ("api", "DELETE FROM staff"),
     ("api", "DELETE FROM session"), ("api", "INSERT INTO roster SELECT * FROM roster"),
     ("notify", "SELECT name_sealed FROM citizen"), ("notify", "SELECT description FROM complaint"), ("notify", "SELECT * FROM session"),
+    ("api", "UPDATE sms_template SET audience = 'citizen'"), ("api", "INSERT INTO sms_template SELECT * FROM sms_template"),
+    ("api", "UPDATE sms_template_change SET text_before = ''"), ("api", "DELETE FROM sms_template_change"),
+    ("notify", "UPDATE sms_template SET text = ''"), ("notify", "SELECT user_name FROM staff"), ("notify", "SELECT * FROM sms_template_change"),
     ("notify", "SELECT password_hash FROM staff"), ("notify", "INSERT INTO outbox SELECT * FROM outbox"), ("notify", "SELECT * FROM otp"),
 ])
 def test_a_process_may_do_no_more_than_its_work(stack, user, statement):

@@ -17,8 +17,8 @@
 #include "core/scan.h"
 #include "core/seal.h"
 
-#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define PARAMS        22
+#define CALL          "CALL complaint_lodge(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define PARAMS        23
 #define THREADS_MAX   64
 #define CASES_MAX     1000
 #define SAMPLES_MAX   200000
@@ -156,6 +156,7 @@ fill(struct row *r, struct lodge_case *c)
 					moment(&r->lodged_at),
 					moment(&r->due_at),
 					bytes(noise, PAYLOAD_BYTES),
+					null,
 					null };
 
 	memcpy(r->in, in, sizeof(in));
@@ -166,7 +167,7 @@ static bool
 answered(struct lodger *l, struct row *r)
 {
 	unsigned long n = 0;
-	MYSQL_BIND out[10] = {
+	MYSQL_BIND out[11] = {
 		[0] = { .buffer_type = MYSQL_TYPE_STRING, .buffer = r->outcome, .buffer_length = sizeof(r->outcome), .length = &n }
 	};
 

@@ -1,7 +1,7 @@
 """The phone: shows the text messages that the `file` SMS profile wrote instead of sending them.
 
 `--file` names the JSON-lines file that `ekmc-bridge notify` appends to: {"to","text","template","template_id","lang",
-"time","id"} a line. GET /sms answers JSON for tests, GET / a page for people who need to read an OTP.
+"number","parts","time","id"} a line. GET /sms answers JSON for tests, GET / a page for people who need to read an OTP.
 POST /_control/clear empties the file. A line that is not complete yet, or torn by a crash, is passed over.
 """
 import datetime
@@ -101,10 +101,14 @@ def sent(message):
 
 
 def chosen(messages, query):
-    """What `to`, `template`, `after` and `limit` (the newest so many) leave. Errors: ValueError for a bad value."""
+    """What `to`, `number` (of a complaint), `template`, `after` and `limit` (the newest so many) leave. Errors: ValueError for a bad
+    value."""
     if "to" in query:
         tail = digits(query["to"])
         messages = [m for m in messages if tail and digits(m["to"]).endswith(tail)]
+    if "number" in query:
+        number = re.sub("[ -]", "", query["number"])
+        messages = [m for m in messages if m.get("number") == number]
     if "template" in query:
         messages = [m for m in messages if m.get("template") == query["template"]]
     if "after" in query:
@@ -156,7 +160,7 @@ def bubble(message):
     clock = when.astimezone(IST).strftime("%d/%m/%Y %H:%M:%S") if when.year > 1 else shown("time")
     text = re.sub(r"(?<![\w&#])\d{4,12}(?!\w)", r"<b>\g<0></b>", shown("text"))
     link = urllib.parse.quote(digits(message["to"]))
-    return (f"<li><p class=\"head\"><a href=\"/?to={link}\">{shown('to')}</a> · {clock} · {shown('template')}</p>"
+    return (f"<li><p class=\"head\"><a href=\"/?to={link}\">{shown('to')}</a> · {clock} · {shown('template')} {shown('number')}</p>"
             f"<p class=\"text\" lang=\"{shown('lang')}\">{text}</p></li>")
 
 

@@ -442,19 +442,20 @@ def phone(tmp_path):
     assert phone.sim.stop() == 0
 
 
-def message(text, to="+919830012345", template="otp", second=0, lang="en"):
-    return {"to": to, "text": text, "template": template, "template_id": "1107160000000000001", "lang": lang,
+def message(text, to="+919830012345", template="otp", second=0, lang="en", number=None):
+    return {"to": to, "text": text, "template": template, "template_id": "1107160000000000001", "lang": lang, "number": number, "parts": 1,
             "time": f"2026-11-23T15:40:{second:02d}.123Z", "id": f"m{second}"}
 
 
 def test_sms__lists_and_filters(phone):
     assert phone.texts() == []
     phone.write(message("one"), message("two", "+919830099999", second=1),
-                message("three", template="assigned", second=2))
+                message("three", template="assigned", second=2, number="261100000016"))
     assert phone.texts() == ["one", "two", "three"]
     for to in ("9830012345", "+91 98300-12345", "+919830012345", "০৯৮৩০০১২৩৪৫", "12345"):
         assert phone.texts(to=to) == ["one", "three"], to
     assert phone.texts(to="9830012345", template="assigned") == ["three"]
+    assert phone.texts(number="261100000016") == phone.texts(number="2611 0000-0016") == ["three"] and phone.texts(number="26") == []
     assert phone.texts(after="2026-11-23T15:40:00.123Z") == ["two", "three"]
     assert phone.texts(after="2026-11-23T21:10:01.123+05:30") == ["three"]
     assert phone.texts(limit=1) == ["three"] and phone.texts(limit=0) == []

@@ -37,7 +37,9 @@ static const char seeded_sql[] =
 	"('state','LME','Not an office','না','नहीं'),('office','LME','Officer','আধিকারিক','अधिकारी');"
 	"INSERT INTO staff (id, user_name, name_en, name_bn, language, active) VALUES (1,'lme1','L One','ল','bn',1),(2,'lme2','L "
 	"Two','ল','hi',1),"
-	"(3,'gro','G','গ','en',1),(4,'gro.b2','G Two','গ','en',1),(5,'left','Left','গ','en',0);";
+	"(3,'gro','G','গ','en',1),(4,'gro.b2','G Two','গ','en',1),(5,'left','Left','গ','en',0);"
+	/* who has no mobile hears nothing */
+	"UPDATE staff SET mobile_sealed = 'sealed';";
 
 /* One thread's connection and memory. */
 struct hand {

@@ -39,6 +39,8 @@ static const struct directory directory = {
 	.n_public_names = 3,
 };
 
+static const struct story no_parent = { .complaint = NULL };
+
 /* Every field that is not for the public holds a marker or a number that occurs nowhere else. */
 static struct complaint
 complaint_of(void)
@@ -90,7 +92,7 @@ test_status_view__shows_nothing_that_is_anybodys_own(void **state)
 	const struct event events[] = { event_of(1, SPAN(MARKER "-action"), SPAN("UNASSIGNED")),
 					event_of(2, SPAN("assign"), SPAN("ASSIGNED")),
 					event_of(3, SPAN("note"), SPAN("ASSIGNED")) };
-	json_t *o = status_view(&directory, &c, events, ARRAY_LEN(events));
+	json_t *o = status_view(&directory, &(struct story){ &c, events, ARRAY_LEN(events) }, &no_parent);
 	struct buf text = BUF_INIT(65536);
 
 	(void)state;
@@ -119,7 +121,7 @@ test_status_view__has_exactly_the_members_of_the_contract(void **state)
 		"\"bn\":\"আধিকারিক\",\"hi\":\"अधिकारी\"}}]}";
 	const struct complaint c = complaint_of();
 	const struct event e = event_of(1, SPAN("lodge"), SPAN("ASSIGNED"));
-	json_t *o = status_view(&directory, &c, &e, 1);
+	json_t *o = status_view(&directory, &(struct story){ &c, &e, 1 }, &no_parent);
 	struct buf text = BUF_INIT(65536);
 
 	(void)state;
@@ -140,7 +142,7 @@ test_status_view__what_the_directory_does_not_know_is_named_by_its_code(void **s
 	c.subcategory = SPAN("OLD-09");
 	c.state = RESOLVED;
 	c.resolved_ms = AT_MS + 1000;
-	o = status_view(&directory, &c, NULL, 0);
+	o = status_view(&directory, &(struct story){ &c, NULL, 0 }, &no_parent);
 	assert_non_null(o);
 	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "department"), "bn")), "OLD");
 	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "subcategory"), "code")), "OLD-09");
@@ -149,6 +151,21 @@ test_status_view__what_the_directory_does_not_know_is_named_by_its_code(void **s
 	assert_string_equal(json_string_value(json_object_get(o, "resolved_at")), "2026-11-23T04:30:01.123Z");
 	assert_int_equal(json_array_size(json_object_get(o, "timeline")), 0);
 	json_decref(o);
+}
+
+/* The steps as "STATE@second " each. */
+static void
+steps_of(const json_t *o, char *text, size_t cap)
+{
+	const json_t *list = json_object_get(o, "timeline");
+	size_t used = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *e = json_array_get(list, i);
+
+		used += (size_t)snprintf(text + used, cap - used, "%s@%c ", json_string_value(json_object_get(e, "state")),
+					 json_string_value(json_object_get(e, "at"))[18]);
+	}
 }
 
 static void
@@ -178,23 +195,86 @@ test_status_view__the_timeline_leaves_out_what_changes_nothing(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct event events[6];
 		char text[256] = "";
-		size_t n = 0, used = 0, at;
-		json_t *o, *list, *e;
+		size_t n = 0;
+		json_t *o;
 
 		for (; n < 6 && cases[i].actions[n] != NULL; n++)
 			events[n] = event_of((int64_t)n + 1, span_of(cases[i].actions[n]), span_of(cases[i].states[n]));
-		o = status_view(&directory, &c, events, n);
-		list = json_object_get(o, "timeline");
-		json_array_foreach(list, at, e)
-		{
-			const char *when = json_string_value(json_object_get(e, "at"));
-
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s@%c ",
-						 json_string_value(json_object_get(e, "state")), when[18]);
-		}
+		o = status_view(&directory, &(struct story){ &c, events, n }, &no_parent);
+		steps_of(o, text, sizeof(text));
 		assert_string_equal(text, cases[i].seen);
 		json_decref(o);
 	}
+}
+
+/* A duplicate shows where its parent stands and what became of it since, at its own place and under its own number. */
+static void
+test_status_view__a_duplicate_shows_its_parents_state(void **state)
+{
+	struct complaint c = complaint_of(), p = complaint_of();
+	const struct event own[] = { event_of(3, SPAN("me_too"), SPAN("DUPLICATE")), event_of(5, SPAN("note"), SPAN("DUPLICATE")) };
+	const struct event parents[] = {
+		event_of(1, SPAN("lodge"), SPAN("UNASSIGNED")),  event_of(2, SPAN("assign"), SPAN("ASSIGNED")),
+		event_of(4, SPAN("note"), SPAN("ASSIGNED")), /* after the joining, and nothing new */
+		event_of(6, SPAN("start"), SPAN("IN_PROGRESS")), event_of(7, SPAN("resolve"), SPAN("RESOLVED")),
+	};
+	const struct story child = { &c, own, ARRAY_LEN(own) }, parent = { &p, parents, ARRAY_LEN(parents) };
+	struct buf text = BUF_INIT(65536);
+	char steps[256] = "";
+	json_t *o;
+
+	(void)state;
+	c.state = DUPLICATE;
+	c.level = 0;
+	p.number = SPAN("261100000777"); /* a marker too: nobody is told which one it joined */
+	p.state = RESOLVED;
+	p.level = 2;
+	p.ward = 77;
+	p.borough = 15;
+	p.department = SPAN("PRK");
+	p.subcategory = SPAN("PRK-01"); /* it was transferred */
+	p.lodged_ms = AT_MS - 86400000;
+	p.due_ms = AT_MS + 3600000;
+	p.resolved_ms = AT_MS + 7000;
+	o = status_view(&directory, &child, &parent);
+	assert_string_equal(json_string_value(json_object_get(o, "number")), NUMBER);
+	assert_string_equal(json_string_value(json_object_get(o, "state")), "RESOLVED");
+	assert_int_equal(json_integer_value(json_object_get(o, "level")), 2);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "department"), "code")), "PRK");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(o, "subcategory"), "code")), "PRK-01");
+	assert_int_equal(json_integer_value(json_object_get(o, "ward")), 63);
+	assert_int_equal(json_integer_value(json_object_get(o, "borough")), 7);
+	assert_string_equal(json_string_value(json_object_get(o, "lodged_at")), "2026-11-23T04:30:00.123Z");
+	assert_string_equal(json_string_value(json_object_get(o, "due_at")), "2026-11-23T05:30:00.123Z");
+	assert_string_equal(json_string_value(json_object_get(o, "resolved_at")), "2026-11-23T04:30:07.123Z");
+	steps_of(o, steps, sizeof(steps));
+	assert_string_equal(steps, "DUPLICATE@3 IN_PROGRESS@6 RESOLVED@7 ");
+	json_encode(o, &text);
+	assert_null(strstr(text.data, MARKER));
+	assert_null(strstr(text.data, "777"));
+	buf_release(&text);
+	json_decref(o);
+}
+
+/* Merged by an officer: its own steps, then the parent's since. */
+static void
+test_status_view__a_merged_one_keeps_its_own_steps(void **state)
+{
+	struct complaint c = complaint_of(), p = complaint_of();
+	const struct event own[] = { event_of(1, SPAN("lodge"), SPAN("UNASSIGNED")), event_of(3, SPAN("assign"), SPAN("ASSIGNED")),
+				     event_of(5, SPAN("merge"), SPAN("DUPLICATE")) };
+	const struct event parents[] = { event_of(2, SPAN("lodge"), SPAN("ASSIGNED")),
+					 event_of(4, SPAN("start"), SPAN("IN_PROGRESS")),
+					 event_of(6, SPAN("escalate"), SPAN("ESCALATED")),
+					 event_of(8, SPAN("reopen"), SPAN("ESCALATED")) };
+	char steps[256] = "";
+	json_t *o;
+
+	(void)state;
+	o = status_view(&directory, &(struct story){ &c, own, ARRAY_LEN(own) }, &(struct story){ &p, parents, ARRAY_LEN(parents) });
+	steps_of(o, steps, sizeof(steps));
+	assert_string_equal(steps, "UNASSIGNED@1 ASSIGNED@3 DUPLICATE@5 ESCALATED@6 ESCALATED@8 ");
+	json_decref(o);
 }
 
 int
@@ -205,6 +285,8 @@ main(void)
 		cmocka_unit_test(test_status_view__has_exactly_the_members_of_the_contract),
 		cmocka_unit_test(test_status_view__what_the_directory_does_not_know_is_named_by_its_code),
 		cmocka_unit_test(test_status_view__the_timeline_leaves_out_what_changes_nothing),
+		cmocka_unit_test(test_status_view__a_duplicate_shows_its_parents_state),
+		cmocka_unit_test(test_status_view__a_merged_one_keeps_its_own_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

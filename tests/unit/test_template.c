@@ -37,6 +37,14 @@ test_template__fills(void **state UNUSED)
 		{ "{subcategory}.", "{\"subcategory\":\"Manhole cover missing or brake x\"}", "Manhole cover missing or brake." },
 		{ "{subcategory}.", "{\"subcategory\":\"aaaaaaaaaabbbbbbbbbbccccccccccdddd\"}", "aaaaaaaaaabbbbbbbbbbcccccccccc." },
 		{ "{reason}.", "{\"reason\":\"রাস্তার আলো জ্বলছে না অনেক দিন ধরে\"}", "রাস্তার আলো জ্বলছে না অনেক দিন." },
+		/* one long word: within it, but neither a vowel sign nor half a conjunct alone */
+		{ "{reason}.", "{\"reason\":\"কিকিকিকিকিকিকিকিকিকিকিকিকিকিকিকি\"}", "কিকিকিকিকিকিকিকিকিকিকিকিকিকিকি." },
+		{ "{reason}.", "{\"reason\":\"aকিকিকিকিকিকিকিকিকিকিকিকিকিকিকিকি\"}", "aকিকিকিকিকিকিকিকিকিকিকিকিকিকি." },
+		{ "{reason}.", "{\"reason\":\"क्षक्षक्षक्षक्षक्षक्षक्षक्षक्षक्ष\"}", "क्षक्षक्षक्षक्षक्षक्षक्षक्षक्ष." },
+		{ "{reason}.", "{\"reason\":\"aक्षक्षक्षक्षक्षक्षक्षक्षक्षक्षक्ष\"}", "aक्षक्षक्षक्षक्षक्षक्षक्षक्ष." },
+		/* lines of a note are one line */
+		{ "{reason}.", "{\"reason\":\"Not here.\\n\\n\\tTry ward 64\"}", "Not here. Try ward 64." },
+		{ "{reason}.", "{\"reason\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\nbbb\"}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa." },
 		{ "{code}", "{\"code\":\"SECRET-SECRET\"}", NULL },
 		{ "{link}", "{\"link\":\"SECRETSECRETSECRETSECRETSECRETSECRET\"}", NULL },
 		{ "{nobody}", "{\"nobody\":\"SECRET\"}", NULL },
@@ -74,6 +82,53 @@ test_template__says_when_it_does_not_fit(void **state UNUSED)
 
 	assert_int_equal(template_fill(SPAN("longer than eight"), NULL, &out), E_NOMEM);
 	buf_release(&out);
+}
+
+/* A Bengali reason makes an English message Unicode: it gives way until the message takes two parts. */
+static void
+test_template__lets_the_reason_give_way(void **state UNUSED)
+{
+	static const char reason[] = "{\"reason\":\"এই রাস্তা আমার এলাকায় পড়ে না তাই\"}";
+	struct arena *a = arena_new(4096, 65536);
+	struct buf text = BUF_INIT(1000), out = BUF_INIT(1000);
+	struct template_size before = { .parts = 0 }, size;
+	const char *why;
+	json_t *vars;
+
+	assert_int_equal(json_decode(a, span_of(reason), &vars, &why), E_OK);
+	buf_text(&text, "{reason}");
+	for (int fixed = 1; fixed <= 200; fixed++) {
+		buf_char(&text, 'x');
+		assert_int_equal(template_fill(buf_view(&text), vars, &out), E_OK);
+		size = template_size(buf_view(&out));
+		assert_true(size.unicode);
+		/* whole as long as it can be, then shorter by words, whole again when nothing helps */
+		if (fixed <= 134 - 30)
+			assert_true(size.units - before.units == (fixed == 1 ? size.units : 1));
+		assert_int_equal(size.parts, fixed <= 125 ? 1 + (size.units > 70) : 1 + (size.units - 1) / 67);
+		before = size;
+	}
+	buf_release(&text);
+	buf_release(&out);
+	arena_free(a);
+}
+
+static void
+test_template__cuts_into_pieces(void **state UNUSED)
+{
+	struct span rest = SPAN("a{number}{due}। {");
+	struct template_piece piece;
+	bool paired;
+
+	assert_true(template_piece(&rest, &piece, &paired) && !piece.is_name && span_eq(piece.text, SPAN("a")));
+	assert_true(template_piece(&rest, &piece, &paired) && piece.is_name && span_eq(piece.text, SPAN("number")));
+	assert_true(template_piece(&rest, &piece, &paired) && piece.is_name && span_eq(piece.text, SPAN("due")));
+	assert_true(template_piece(&rest, &piece, &paired) && !piece.is_name && span_eq(piece.text, SPAN("। ")));
+	assert_false(template_piece(&rest, &piece, &paired));
+	assert_false(paired);
+	rest = SPAN("");
+	assert_false(template_piece(&rest, &piece, &paired));
+	assert_true(paired);
 }
 
 /* `head`, then `unit` so many times. */
@@ -124,7 +179,7 @@ test_template__counts_parts(void **state UNUSED)
 		buf_text(&text, rows[i].head);
 		for (int k = 0; k < rows[i].times; k++)
 			buf_text(&text, rows[i].unit);
-		assert_int_equal(template_parts(buf_view(&text)), rows[i].parts);
+		assert_int_equal(template_size(buf_view(&text)).parts, rows[i].parts);
 		buf_release(&text);
 	}
 }
@@ -135,6 +190,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_template__fills),
 		cmocka_unit_test(test_template__says_when_it_does_not_fit),
+		cmocka_unit_test(test_template__lets_the_reason_give_way),
+		cmocka_unit_test(test_template__cuts_into_pieces),
 		cmocka_unit_test(test_template__counts_parts),
 	};
 	return cmocka_run_group_tests_name("template", tests, NULL, NULL);

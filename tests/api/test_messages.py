@@ -1,0 +1,218 @@
+"""Who is told what when: whole lives of complaints over the API, message by message, as they arrive on the phones."""
+import json
+import time
+
+import pytest
+
+import mariadb
+from client import Client, fresh_key
+
+WARD = 93       # of borough 10, whose LME of the demonstration can log in
+LME, COLLEAGUE, GRO, EO1, EO2 = "7000000087", "7000000086", "7000000073", "7000000074", "7000000075"
+REASON = {"en": "It lies in the next ward", "bn": "ম্যানহোলটি পাশের ওয়ার্ডে পড়ে", "hi": "मैनहोल पास के वार्ड में है"}
+
+
+@pytest.fixture(scope="module")
+def staff(stack, phone):
+    """The logged-in officers of the demonstration, by role."""
+    found = {}
+    for login in json.loads((stack.layout.dir / "demo.json").read_text("utf-8"))["logins"]:
+        if login["password"] and login["role"] not in found:
+            one = Client(stack.base_url, phone)
+            one.token = one.post("/sessions", {"user": login["user"], "password": login["password"]}, expect=201).data["token"]
+            found[login["role"]] = one
+    return found
+
+
+class Life:
+    """A complaint whose every event is followed by exactly the messages that were expected."""
+
+    def __init__(self, citizen, staff, language, **fields):
+        self.citizen, self.staff, self.phone, self.language = citizen, staff, citizen.phone, language
+        self.lodged = citizen.lodge(subcategory="DRN-02", ward=WARD, language=language, **fields).data
+        self.number, self.version, self.seen = self.lodged["number"], 1, 0
+
+    def act(self, who, action, expect=200, **fields):
+        body = {"action": action, "version": self.version, **fields}
+        answer = who.post(f"/complaints/{self.number}/actions", body, expect=expect, key=fresh_key())
+        if expect == 200:
+            self.version = answer.data["version"]
+        return answer
+
+    def messages(self):
+        return self.phone.http.get(self.phone.url, params={"number": self.number}, timeout=10).json()["messages"]
+
+    def told(self, *expected, seconds=10):
+        """Exactly these have come since the last time: ("citizen" | mobile, template). Gives the messages."""
+        wanted = sorted((self.citizen.mobile if to == "citizen" else to, template, self.language if to == "citizen" else "bn")
+                        for to, template in expected)
+        until = time.monotonic() + seconds
+        while len(self.messages()) < self.seen + len(wanted) and time.monotonic() < until:
+            time.sleep(0.03)
+        if not wanted:
+            time.sleep(0.5)     # what should not come has time to
+        new = self.messages()[self.seen:]
+        assert sorted((m["to"][-10:], m["template"], m["lang"]) for m in new) == wanted
+        self.seen += len(new)
+        for m in new:
+            assert "{" not in m["text"] and m["number"] == self.number and 1 <= m["parts"] <= 2
+        return new
+
+
+@pytest.fixture
+def live(fresh_citizen, staff):
+    return lambda language, **fields: Life(fresh_citizen, staff, language, **fields)
+
+
+@pytest.mark.parametrize("language", ["en", "bn", "hi"])
+def test_the_story_of_the_circular(live, language):
+    """Lodged, reassigned, resolved, re-opened to both levels, resolved, refused a third time, rated: every message, no other."""
+    life = live(language)
+    staff, citizen = life.staff, life.citizen
+    registered, assigned = sorted(life.told(("citizen", "registered"), (LME, "lme_assigned")), key=lambda m: m["template"] != "registered")
+    assert life.lodged["display"] in registered["text"] and life.lodged["display"] in assigned["text"]
+
+    life.act(staff["lme"], "request_reassign", note=REASON[language], lme="lme.drn.b09")
+    asked = life.told(("citizen", "reassigned"), (GRO, "gro_reassign_request"))
+    assert REASON[language] in next(m for m in asked if m["template"] == "gro_reassign_request")["text"]
+    life.act(staff["gro"], "assign", lme="lme.drn.b09")
+    life.told(("citizen", "assigned"), (COLLEAGUE, "lme_assigned"))
+    life.act(staff["gro"], "assign", lme="lme.drn.b10")
+    life.told(("citizen", "assigned"), (LME, "lme_assigned"))
+    life.act(staff["lme"], "start")
+    life.told()
+    life.act(staff["lme"], "resolve", note="The road is dry again.")
+    resolved, = life.told(("citizen", "resolved"))
+    assert "/r#" + life.number in resolved["text"]
+
+    life.act(citizen, "reopen", note=REASON[language])
+    life.told(("citizen", "reopened"), (EO1, "eo_reopened"))
+    life.act(staff["eo1"], "resolve", note="Pumped out.")
+    life.told(("citizen", "resolved"))
+    life.act(citizen, "reopen", note="It is back.")
+    life.told(("citizen", "reopened"), (EO2, "eo_reopened"))
+    life.act(staff["eo2"], "direct", lme="lme.drn.b10", note="Take the large pump.")
+    directed = life.told(("citizen", "directed"), (LME, "lme_directed"))
+    assert "Take the large pump." in next(m for m in directed if m["template"] == "lme_directed")["text"]
+    life.act(staff["lme"], "resolve", note="Pumped out with the large pump.")
+    last, = life.told(("citizen", "resolved"))
+    assert last["text"] != resolved["text"]         # another link
+    life.act(citizen, "reopen", note="Once more.", expect=409)
+    life.told()
+    life.act(citizen, "rate", stars=4)
+    rated, = life.told((LME, "holder_rated"))
+    assert "4" in rated["text"].replace(life.lodged["display"], "")
+
+
+def test_questions_and_answers(live):
+    life = live("bn")
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    life.act(life.staff["lme"], "ask_citizen", note="কোন বাড়ির সামনে?")
+    question, = life.told(("citizen", "question"))
+    assert "/r#" + life.number in question["text"]
+    life.act(life.citizen, "reply", note="১২ নম্বর")
+    life.told((LME, "holder_reply"))
+    life.act(life.staff["lme"], "ask_citizen", note="কখন?")
+    life.told(("citizen", "question"))
+    life.act(life.staff["lme"], "resume")
+    life.told(("citizen", "resumed"))
+    life.act(life.staff["lme"], "request_reassign", note="Not mine", internal=True)
+    asked = life.told(("citizen", "reassigned"), (GRO, "gro_reassign_request"))
+    assert not any("Not mine" in m["text"] for m in asked if m["to"].endswith(life.citizen.mobile))
+    life.act(life.staff["gro"], "refuse", note="It is yours.")
+    refused, = life.told((LME, "lme_refused"))
+    assert "It is yours." in refused["text"]
+    life.act(life.citizen, "note", note="Still there.")
+    life.told()
+    life.act(life.citizen, "withdraw")
+    life.told((LME, "holder_withdrawn"))
+
+
+def test_a_long_bengali_reason_is_cut_between_words(live):
+    life = live("bn")
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    life.act(life.staff["lme"], "request_reassign", note="ম্যানহোলটি রাস্তার উল্টো দিকে\n" + "পাশের ওয়ার্ডে পড়ে " * 40)
+    asked = next(m for m in life.told(("citizen", "reassigned"), (GRO, "gro_reassign_request")) if m["template"] == "gro_reassign_request")
+    assert "অনুরোধ: ম্যানহোলটি রাস্তার উল্টো দিকে। " in asked["text"]
+
+
+def test_other_ways_it_may_go(live):
+    life = live("hi")
+    gro, eo1, eo2 = (life.staff[r] for r in ("gro", "eo1", "eo2"))
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    life.act(gro, "correct", subcategory="DRN-03")
+    life.told((LME, "lme_corrected"))
+    life.act(gro, "escalate")
+    life.told(("citizen", "escalated"), (EO1, "eo_escalated"))
+    life.act(eo1, "escalate")
+    life.told(("citizen", "escalated"), (EO2, "eo_escalated"))
+    life.act(eo2, "reject", note="यह नगर निगम का विषय नहीं है")
+    rejected, = life.told(("citizen", "rejected"))
+    assert "/r#" + life.number in rejected["text"]
+
+
+def test_another_department_hears_of_what_comes_to_it(live, database):
+    life = live("en")
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    # PER has no LME: its GRO is told
+    code, = database("SELECT code FROM subcategory WHERE department_code = 'PER' AND active ORDER BY code LIMIT 1")[0]
+    gro, = database("SELECT s.user_name FROM roster r JOIN staff s ON s.id = r.staff_id WHERE r.department_code = 'PER' AND r.role = 'GRO'")[0]
+    life.act(life.staff["gro"], "transfer", subcategory=code)
+    told = life.told(("citizen", "transferred"), (mobile_of(life, "gro_unassigned"), "gro_unassigned"))
+    assert gro == "gro.per" and len(told) == 2
+
+
+def mobile_of(life, template, seconds=10):
+    """To whom the newest message of this template went: demo mobiles of other departments stand in no table here."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = [m["to"][-10:] for m in life.messages() if m["template"] == template]
+        if found:
+            return found[-1]
+        time.sleep(0.03)
+    raise AssertionError(f"no {template}")
+
+
+def test_who_reported_the_same_hears_of_the_parent_under_their_own_number(live, anyone, staff):
+    parent, child = live("en"), Life(anyone.login(), staff, "bn")
+    parent.told(("citizen", "registered"), (LME, "lme_assigned"))
+    child.told(("citizen", "registered"), (LME, "lme_assigned"))
+    child.act(staff["gro"], "merge", parent=parent.number)
+    merged, = child.told(("citizen", "merged"))
+    assert parent.lodged["display"] in merged["text"]
+    parent.act(staff["lme"], "resolve", note="Done.")
+    parent.told(("citizen", "resolved"))
+    resolved, = child.told(("citizen", "resolved"))
+    assert "/r#" + child.number in resolved["text"] and parent.number not in resolved["text"].replace(" ", "")
+    child.act(child.citizen, "rate", stars=2)
+    child.told((LME, "holder_rated"))
+    parent.told()
+
+
+def test_a_parent_that_is_withdrawn_leaves_its_children_on_their_own(live, anyone, staff):
+    parent, child = live("en"), Life(anyone.login(), staff, "hi")
+    parent.told(("citizen", "registered"), (LME, "lme_assigned"))
+    child.told(("citizen", "registered"), (LME, "lme_assigned"))
+    child.act(staff["gro"], "merge", parent=parent.number)
+    child.told(("citizen", "merged"))
+    parent.act(parent.citizen, "withdraw")
+    parent.told((LME, "holder_withdrawn"))
+    child.told(("citizen", "unmerged"), (LME, "lme_assigned"))
+
+
+def test_the_outbox_can_be_read_without_reading_what_it_says(stack, live):
+    life = live("en")
+    life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    done = mariadb.ctl(stack.layout, "outbox", "list", "--number", life.lodged["display"])
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [r[1:] for r in sorted(rows, key=lambda r: r[4])] == [
+        [life.number, "1", "sms", "******" + life.citizen.mobile[-4:], "registered", "en", "done", "1", "file,", "parts:", "1"],
+        [life.number, "1", "sms", "lme.drn.b10", "lme_assigned", "bn", "done", "1", "file,", "parts:", "2"]]
+    assert life.citizen.mobile not in done.stdout
+    done = mariadb.ctl(stack.layout, "outbox", "list", "--state", "done", "--limit", "3")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3
+    done = mariadb.ctl(stack.layout, "outbox", "count")
+    assert done.returncode == 0 and "sms      done" in done.stdout and "no mobile number" not in done.stdout
+    for wrong in (["list", "--state", "gone"], ["list", "--number", "261100000017"], ["list", "--limit", "0"], ["count", "--state", "new"], ["send"]):
+        assert mariadb.ctl(stack.layout, "outbox", *wrong).returncode == 2
