@@ -60,7 +60,8 @@ problem_json(const struct req *r, enum status st, const struct field_errors *err
 
 	(void)snprintf(type, sizeof(type), "/problems/%s", t->code);
 	body = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", t->title[r->lang], "status", t->http, "detail",
-			 detail != NULL ? detail : t->detail[r->lang], "code", t->code, "request_id", r->request_id == NULL ? "-" : r->request_id);
+			 detail != NULL ? detail : t->detail[r->lang], "code", t->code, "request_id",
+			 r->request_id == NULL ? "-" : r->request_id);
 	if (body != NULL && why != NULL)
 		(void)json_object_set_new(body, "hint", json_string(why));
 	if (body != NULL && about != NULL)
