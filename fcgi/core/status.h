@@ -18,7 +18,7 @@ enum status {
 	E_OTP_SPENT,
 	E_LOGIN_WRONG,
 	E_TOTP_NEEDED, /* the password is right; the account wants the code of its second factor too */
-	E_LINK_SPENT, /* the link of a message: wrong, expired, guessed at too often, or of an earlier resolution */
+	E_LINK_SPENT,  /* the link of a message: wrong, expired, guessed at too often, or of an earlier resolution */
 	E_FORBIDDEN,
 	E_CSRF,
 	E_PASSWORD_CHANGE, /* a first password is to be changed before anything else */

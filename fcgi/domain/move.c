@@ -247,7 +247,8 @@ find_uploads(struct job *j)
 	enum status st = attachment_ids(*uploads, j->uploads, &index);
 
 	if (st == E_OK && uploads->n > 0)
-		st = attachment_check(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads, uploads->n, j->m->now_ms, &photos, &index);
+		st = attachment_check(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads,
+				      uploads->n, j->m->now_ms, &photos, &index);
 	if (st == E_INVALID)
 		return wrong_upload(j, index);
 	if (st == E_OK && photos == 0 && (j->row->needs & W_PHOTO) != 0 && photo_needed(j))
@@ -417,8 +418,8 @@ bind_uploads(const struct job *j)
 
 	if (m->uploads.n == 0)
 		return E_OK;
-	st = attachment_bind(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads, m->uploads.n, m->now_ms, j->c->id, j->seq, m->internal,
-			     &index);
+	st = attachment_bind(j->w->db, j->w->arena, j->actor, (const uint8_t(*)[ATTACHMENT_ID_BYTES])j->uploads, m->uploads.n,
+			     m->now_ms, j->c->id, j->seq, m->internal, &index);
 	return st == E_INVALID ? wrong_upload(j, index) : st;
 }
 
