@@ -11,17 +11,19 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "domain/access.h"
+#include "domain/employee.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
-#include "domain/move.h"
 #include "domain/login.h"
+#include "domain/move.h"
 #include "domain/near.h"
 #include "domain/otp.h"
-#include "domain/staff.h"
 #include "domain/roster.h"
 #include "domain/session.h"
+#include "domain/staff.h"
 #include "domain/status_cache.h"
 #include "domain/wording.h"
+#include "domain/work.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -67,6 +69,10 @@ static const struct {
 	{ admin_items_sql, &admin_items_sql_n },
 	{ admin_rules_sql, &admin_rules_sql_n },
 	{ access_sql, &access_sql_n },
+	{ work_sql, &work_sql_n },
+	{ inbox_sql, &inbox_sql_n },
+	{ register_sql, &register_sql_n },
+	{ employee_sql, &employee_sql_n },
 };
 
 static void

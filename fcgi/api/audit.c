@@ -19,11 +19,8 @@ audit_reading(struct call *c, int64_t complaint_id, enum access_what what)
 }
 
 enum status
-audit_reading_mobile(struct call *c, struct span mobile, enum access_what what)
+audit_reading_mobile(struct call *c, const uint8_t subject[static SEAL_HASH_BYTES], enum access_what what)
 {
-	uint8_t subject[SEAL_HASH_BYTES];
-
-	seal_index(c->seal, mobile, subject);
 	return access_record_mobile(c->worker->db, c->arena, &c->actor, subject, what, c->req.request_id);
 }
 

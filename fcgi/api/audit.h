@@ -8,7 +8,7 @@
 /* Writes that the caller reads personal data of this complaint (0: of several); nothing for citizens. To be called when the data is
  * there and before the answer is made: what cannot be recorded is not shown. */
 MUST_USE enum status audit_reading(struct call *c, int64_t complaint_id, enum access_what what);
-/* The same for a search by mobile, given its ten digits. */
-MUST_USE enum status audit_reading_mobile(struct call *c, struct span mobile, enum access_what what);
+/* The same for a search by mobile, given its blind index (seal_index). */
+MUST_USE enum status audit_reading_mobile(struct call *c, const uint8_t subject[static SEAL_HASH_BYTES], enum access_what what);
 
 #endif

@@ -83,6 +83,17 @@ enum status changes_get(struct call *c);
 enum status audit_access_get(struct call *c);
 enum status complaint_access_get(struct call *c);
 
+/* inbox.c */
+enum status inbox_get(struct call *c);
+enum status register_get(struct call *c); /* GET /complaints of employees */
+enum status search_post(struct call *c);
+
+/* employees.c */
+enum status employees_get(struct call *c);
+
+/* bulk.c */
+enum status bulk_post(struct call *c);
+
 /* ops.c */
 enum next healthz(struct call *c);
 enum next readyz(struct call *c);

@@ -39,4 +39,9 @@ const char *param_cursor(const struct call *c, struct span list, int64_t id);
 /* E_INVALID with the pointer "/cursor" for a foreign, old or forged one. */
 MUST_USE enum status param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t *id);
 
+/* The same for a list whose order takes several values, such as (urgency, due, id). */
+#define CURSOR_PLACE_MAX 3
+const char *param_cursor_at(const struct call *c, struct span list, const int64_t *place, size_t n);
+MUST_USE enum status param_cursor_at_read(struct call *c, struct span list, struct span cursor, int64_t *place, size_t n);
+
 #endif

@@ -5,11 +5,14 @@
 #define V1      "/api/v1"
 #define ACTING  (GUARD_JSON | GUARD_IDEMPOTENT)
 #define READERS (CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR)
+#define PEERS   (LME | GRO | EO | CONTROLLING)
+#define WORKERS (PEERS | COMMISSIONER | MAYOR)
+#define CLERKS  (WORKERS | DESK)
 #define JOINERS (CITIZEN | DESK | GRO)
+#define KEEPERS (CONTROLLING | ADMIN)
 #define ALL     (CITIZEN | STAFF)
 #define TAKING  (GUARD_IDEMPOTENT | GUARD_SLOW)
 #define FIRST   GUARD_FIRST_PASSWORD
-#define KEEPERS (CONTROLLING | ADMIN)
 
 /* clang-format off */
 const struct route routes[] = {
@@ -44,7 +47,8 @@ const struct route routes[] = {
 	{ M_DELETE, V1 "/users/{user}/sessions",        KEEPERS,  GUARD_NONE,              NULL,          user_log_out    },
 
 	{ M_POST,   V1 "/complaints",                   CITIZEN,  ACTING | GUARD_IN_CALL,  NULL,          complaint_post  },
-	{ M_GET,    V1 "/complaints",                   CITIZEN,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_GET,    V1 "/complaints",                   READERS,  GUARD_NONE,              NULL,          complaints_get  },
+	{ M_POST,   V1 "/complaints/search",            CLERKS,   GUARD_JSON,              NULL,          search_post     },
 	{ M_POST,   V1 "/complaints/similar",           JOINERS,  GUARD_JSON,              NULL,          similar_post    },
 	{ M_GET,    V1 "/complaints/{number}",          READERS,  GUARD_NONE,              NULL,          complaint_get   },
 	{ M_GET,    V1 "/complaints/{number}/timeline", READERS,  GUARD_NONE,              NULL,          timeline_get    },
@@ -80,6 +84,10 @@ const struct route routes[] = {
 	{ M_GET,    V1 "/settings",                     ADMIN,    GUARD_NONE,              NULL,          settings_get    },
 	{ M_PUT,    V1 "/settings/{name}",              ADMIN,    ACTING,                  NULL,          setting_put     },
 	{ M_GET,    V1 "/changes",                      ADMIN,    GUARD_NONE,              NULL,          changes_get     },
+
+	{ M_GET,    V1 "/inbox",                        WORKERS,  GUARD_NONE,              NULL,          inbox_get       },
+	{ M_POST,   V1 "/inbox/actions",                CLERKS,   ACTING,                  NULL,          bulk_post       },
+	{ M_GET,    V1 "/employees",                    PEERS,    GUARD_NONE,              NULL,          employees_get   },
 
 	{ M_GET,    "/healthz",                         ANYONE,   GUARD_NONE,              healthz,       NULL            },
 	{ M_GET,    "/readyz",                          ANYONE,   GUARD_NONE,              readyz,        NULL            },

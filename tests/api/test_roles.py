@@ -19,6 +19,8 @@ ALL = STAFF | CITIZEN
 READERS = CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR
 KEEPERS = CONTROLLING | ADMIN
 JOINERS = CITIZEN | GRO | DESK
+PEERS = LME | GRO | EO | CONTROLLING
+WORKERS = PEERS | COMMISSIONER | MAYOR
 
 TABLE = {
     "GET /api/v1/status/{number}": ANYONE,
@@ -45,7 +47,8 @@ TABLE = {
     "GET /api/v1/users/{user}/sessions": KEEPERS,
     "DELETE /api/v1/users/{user}/sessions": KEEPERS,
     "POST /api/v1/complaints": CITIZEN,
-    "GET /api/v1/complaints": CITIZEN,
+    "GET /api/v1/complaints": CITIZEN | WORKERS | DESK,
+    "POST /api/v1/complaints/search": WORKERS | DESK,
     "GET /api/v1/complaints/{number}": READERS,
     "GET /api/v1/complaints/{number}/timeline": READERS,
     "POST /api/v1/complaints/{number}/actions": READERS,
@@ -77,6 +80,9 @@ TABLE = {
     "GET /api/v1/changes": ADMIN,
     "GET /api/v1/audit/access": COMMISSIONER | ADMIN,
     "GET /api/v1/complaints/{number}/access": CITIZEN,
+    "GET /api/v1/inbox": WORKERS,
+    "POST /api/v1/inbox/actions": WORKERS | DESK,
+    "GET /api/v1/employees": PEERS,
     "GET /healthz": ANYONE,
     "GET /readyz": ANYONE,
     "GET /metrics": ANYONE,

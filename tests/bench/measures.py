@@ -107,6 +107,42 @@ def unanswered_1000(ground):
     return _unanswered(ground, 1000)
 
 
+def _grown(ground, name, what, goal=1.5):
+    """How much dearer the same requests are among many complaints than among few: the ratio of the rates."""
+    growth = ground.growth()
+    for side in (growth.small, growth.big):
+        side.ask(name, 1)
+    done = Pairs(lambda: growth.small.ask(name, ground.seconds), lambda: growth.big.ask(name, ground.seconds), ground.pairs)
+    p50, p50_few = (statistics.median(x.p50_ms for x in side) for side in (done.b, done.a))
+    notes = [f"{growth.small.rows:,} rows against {growth.big.rows:,}, {growth.big.open_rows:,} open in both; p50 {p50_few:.1f} and {p50:.1f} ms"]
+    return [done.line(what, goal, "requests/s", notes, at_least=False)]
+
+
+def inbox_big_vs_small(ground):
+    """A page of an inbox with the counts of all tabs: LMEs, GROs, EOs and controlling officers of all departments."""
+    return _grown(ground, "inbox", "inbox_big_vs_small")
+
+
+def inbox_all_big_vs_small(ground):
+    """The same of the mayor's office, which sees every department."""
+    return _grown(ground, "inbox_all", "inbox_all_big_vs_small")
+
+
+def lookup_big_vs_small(ground):
+    """A complaint by its number, as its citizen sees it."""
+    return _grown(ground, "lookup", "lookup_big_vs_small")
+
+
+def citizen_list_big_vs_small(ground):
+    """20 newest of a citizen who has 40."""
+    return _grown(ground, "list", "citizen_list_big_vs_small")
+
+
+def register_big_vs_small(ground):
+    """20 newest of all that an officer may see, closed ones too."""
+    return _grown(ground, "register", "register_big_vs_small")
+
+
 def worker_pss_mib(ground):
     """The memory of a worker after load on all of its threads; behind all that need this worker, because it starts another one."""
     def after_load():
@@ -133,4 +169,5 @@ def roster_5000_s(ground):
 
 
 MEASURES = {f.__name__: f for f in (status_hit_vs_empty, lodge_vs_bare, api_with_legacy_hanging, unanswered_64, unanswered_1000,
-                                    worker_pss_mib, roster_5000_s)}
+                                    inbox_big_vs_small, inbox_all_big_vs_small, lookup_big_vs_small, citizen_list_big_vs_small,
+                                    register_big_vs_small, worker_pss_mib, roster_5000_s)}
