@@ -87,14 +87,17 @@ test-unit: unit-bins ## the unit tests
 test-san: ## the unit tests under ASan+UBSan, the threaded ones under TSan
 	@$(MAKE) -j$(JOBS) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit-bins
 	@$(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined" test-unit
-	@$(MAKE) -j$(JOBS) BUILD=build/tsan SAN="-fsanitize=thread" build/tsan/unit/test_queue build/tsan/unit/test_reactor
-	@set -e; for t in build/tsan/unit/test_queue build/tsan/unit/test_reactor; do $$t; done
+	@$(MAKE) -j$(JOBS) BUILD=build/tsan SAN="-fsanitize=thread" build/tsan/unit/test_queue build/tsan/unit/test_reactor build/tsan/unit/test_chores
+	@set -e; for t in build/tsan/unit/test_queue build/tsan/unit/test_reactor build/tsan/unit/test_chores; do $$t; done
 
 test-stack: ## what starts the servers, and the lints, each shown to fail
 	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/stack tests/lint
 
 test-api: bins ## the API on a real stack, faults included
 	@$(PYTHON) -m pytest -q tests/api
+
+test-clock: bins ## 10,000 promises broken at one stroke, each escalated within a minute (test-api has the short form)
+	@CLOCK_BREACHES=10000 $(PYTHON) -m pytest -q -s tests/api/test_clock.py -k many_breaches
 
 test-web: bins ## the pages in a real browser
 	@cd tests/web && npm ci --loglevel=error --no-audit --no-fund && node run.mjs
@@ -156,4 +159,4 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALLOBJ:.o=.d) $(patsubst %,$(BUILD)/tests/unit/%.d,$(notdir $(UNIT)))
 
 .SECONDARY:
-.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-stack test-api test-web bench check clean
+.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-stack test-api test-clock test-web bench check clean

@@ -1,6 +1,8 @@
 /* ekmc-bridge: everything that talks to systems outside, one role to a process. */
+#include <signal.h>
 #include <stdio.h>
 
+#include "bridge/clock.h"
 #include "bridge/legacy.h"
 #include "bridge/notify.h"
 #include "core/log.h"
@@ -14,26 +16,29 @@ static const struct role {
 	enum conf_user user;
 	bool (*check)(const struct conf *c, FILE *err); /* beyond the types of the settings; prints what is wrong; or NULL */
 	int (*run)(const struct conf *c, int stop_fd);
-	void (*routes)(FILE *out); /* NULL: answers no requests */
+	void (*routes)(FILE *out);         /* NULL: answers no requests */
+	int (*once)(const struct conf *c); /* NULL: has no end */
 	const char *help;
 } roles[] = {
-	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, legacy_routes, "answers status look-ups of eKMC1.0's complaints" },
-	{ "notify", CONF_NOTIFY, notify_check, notify_run, NULL, "sends the SMS of the outbox" },
+	{ "legacy", CONF_LEGACY, legacy_check, legacy_run, legacy_routes, NULL, "answers status look-ups of eKMC1.0's complaints" },
+	{ "notify", CONF_NOTIFY, notify_check, notify_run, NULL, NULL, "sends the SMS of the outbox" },
+	{ "clock", CONF_CLOCK, NULL, clock_run, NULL, clock_once, "escalates, closes and purges when it is time" },
 };
 
 struct arguments {
 	const struct role *role;
 	const char *conf;
-	bool check, print, routes;
+	bool check, print, routes, once;
 };
 
 static void
 usage(FILE *out)
 {
-	(void)fputs("usage: ekmc-bridge ROLE --conf FILE [--check] [--print] | legacy --routes\n\n"
+	(void)fputs("usage: ekmc-bridge ROLE --conf FILE [--check] [--print] | legacy --routes | clock --conf FILE --once\n\n"
 		    "  --check   read the configuration, say what is wrong with it, do not start\n"
 		    "  --print   show the configuration in force, secrets masked, do not start\n"
-		    "  --routes  list the routes the role answers\n\nroles:\n",
+		    "  --routes  list the routes the role answers\n"
+		    "  --once    do what the role does once, due or not, and end\n\nroles:\n",
 		    out);
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
 		(void)fprintf(out, "  %-8s %s\n", roles[i].name, roles[i].help);
@@ -61,6 +66,8 @@ read_arguments(int argc, char **argv, struct arguments *a)
 			a->print = true;
 		else if (strcmp(argv[i], "--routes") == 0 && a->role != NULL && a->role->routes != NULL)
 			a->routes = true;
+		else if (strcmp(argv[i], "--once") == 0 && a->role != NULL && a->role->once != NULL)
+			a->once = true;
 		else
 			return false;
 	}
@@ -68,13 +75,16 @@ read_arguments(int argc, char **argv, struct arguments *a)
 }
 
 static int
-start(const struct role *role, const struct conf *c)
+start(const struct role *role, const struct conf *c, bool once)
 {
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	char program[NAME_SIZE];
 	int stop_fd;
 
 	(void)snprintf(program, sizeof(program), "ekmc-bridge-%s", role->name);
 	log_init(program, (enum log_level)c->log.level);
+	if (once)
+		return sigaction(SIGPIPE, &ignore, NULL) == 0 ? role->once(c) : 1;
 	stop_fd = stop_init();
 	if (stop_fd < 0) {
 		log_event(LOG_ERROR, "start", "error", "no signalfd", NULL);
@@ -110,7 +120,7 @@ main(int argc, char **argv)
 	if (a.role->check != NULL && !a.role->check(c, stderr))
 		code = 1;
 	else if (!a.check && !a.print)
-		code = start(a.role, c);
+		code = start(a.role, c, a.once);
 	conf_free(c);
 	return code;
 }

@@ -24,6 +24,14 @@ static const struct ctl_command {
 	  "messages that wait and that left, how many, and to whom (of one complaint in order, else the newest first)" },
 	{ "users", "list | add USER NAME NAME_BN [admin] | password USER | no-totp USER | logout USER | off USER | on USER",
 	  ctl_users, "who can log in; a new account, whose password is shown once; a new password from standard input" },
+	{ "roster", "import FILE | export  [--department CODE | --all] [--list NAME] [--dry-run] [--confirm-leaving]", ctl_roster,
+	  "officers, categories and subcategories as CSV; `ekmc-ctl roster --help` tells the format" },
+	{ "setting", "[NAME [VALUE]]", ctl_setting, "the rules that an administrator may change" },
+	{ "holiday", "list [YEAR] | add DAY EN BN HI | delete DAY", ctl_holiday, "days that promises of more than 24 hours skip" },
+	{ "audit",
+	  "verify [--from DAY] [--number N] [--log FILE] | sign |\n"
+	  "      export (--number N | --from DAY --to DAY) [--out FILE] [--personal --reason TEXT]",
+	  ctl_audit, "prove that no timeline was tampered with; sign days by hand; write an export for an investigator" },
 };
 
 static void

@@ -14,6 +14,9 @@ enum ctl_exit {
 /* `argv[0]` is the command's name. Results go to standard output, complaints to standard error. */
 typedef int ctl_run(struct conf *c, int argc, char **argv);
 
-ctl_run ctl_demo, ctl_migrate, ctl_outbox, ctl_seed, ctl_users;
+ctl_run ctl_audit, ctl_demo, ctl_holiday, ctl_migrate, ctl_outbox, ctl_roster, ctl_seed, ctl_setting, ctl_users;
+
+/* The account of the host that runs this, for records of who changed what. */
+const char *ctl_operator(char out[static 60]);
 
 #endif

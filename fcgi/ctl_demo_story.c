@@ -255,7 +255,8 @@ read_officers(struct stage *g)
 static enum status
 refuse(const struct stage *g, size_t row, size_t column, const char *why)
 {
-	seed_fault(g->demo->err, "demo_complaints.csv", &(struct csv_error){ row, column, why }, columns[column - 1]);
+	seed_fault(g->demo->err, "demo_complaints.csv", &(struct csv_error){ .row = row, .column = column, .why = why },
+		   columns[column - 1]);
 	return E_INVALID;
 }
 

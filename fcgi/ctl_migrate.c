@@ -61,7 +61,7 @@ struct job {
 	struct migrations files;
 	struct migration_record *records;
 	size_t n_records;
-	struct lease lease;
+	struct migrate_lease lease;
 };
 
 static bool
@@ -142,7 +142,7 @@ run_statements(struct job *j, const struct migration *m, int *applied)
 	int line = 0;
 
 	for (*applied = 0; sql_split_next(&split, &statement, &line); ++*applied) {
-		if (lease_lost(&j->lease)) {
+		if (migrate_lease_lost(&j->lease)) {
 			(void)fprintf(stderr, "migrate: %s:%d: stopped, because the lease was lost\n", m->name, line);
 			return false;
 		}
@@ -296,11 +296,11 @@ migrate(struct job *j)
 		(void)puts("nothing to do");
 		return CTL_DONE;
 	}
-	rc = lease_take(&j->lease, j->db);
+	rc = migrate_lease_take(&j->lease, j->db);
 	if (rc != CTL_DONE)
 		return rc;
 	rc = apply_pending(j);
-	lease_release(&j->lease, j->db);
+	migrate_lease_release(&j->lease, j->db);
 	return rc;
 }
 
@@ -347,7 +347,7 @@ parse_options(struct job *j, int argc, char **argv)
 int
 ctl_migrate(struct conf *c, int argc, char **argv)
 {
-	struct job j = { .conf = *c, .dir = c->system.sql_dir, .lease = LEASE_INIT(c) };
+	struct job j = { .conf = *c, .dir = c->system.sql_dir, .lease = MIGRATE_LEASE_INIT(c) };
 	int rc = CTL_FAILED;
 
 	if (!parse_options(&j, argc, argv))

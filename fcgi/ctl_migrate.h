@@ -66,7 +66,7 @@ MUST_USE bool sql_split_next(struct sql_split *s, struct span *statement, int *l
 
 /* The right to migrate: a row taken by compare-and-set, renewed by a thread on a connection of its own while DDL keeps ours busy.
  */
-struct lease {
+struct migrate_lease {
 	const struct conf *conf;
 	int64_t lease_s, wait_s;
 	char owner[REQUEST_ID_SIZE];
@@ -77,17 +77,17 @@ struct lease {
 	_Atomic bool lost;
 };
 
-#define LEASE_INIT(c)                                                                                                              \
+#define MIGRATE_LEASE_INIT(c)                                                                                                      \
 	{                                                                                                                          \
 		.conf = (c), .lease_s = LEASE_S_DEFAULT, .wait_s = WAIT_S_DEFAULT, .lock = PTHREAD_MUTEX_INITIALIZER,              \
 		.ended = PTHREAD_COND_INITIALIZER                                                                                  \
 	}
 
 /* Waits at most wait_s for it. An enum ctl_exit; the reason was printed. */
-MUST_USE int lease_take(struct lease *l, struct db *d);
-void lease_release(struct lease *l, struct db *d);
+MUST_USE int migrate_lease_take(struct migrate_lease *l, struct db *d);
+void migrate_lease_release(struct migrate_lease *l, struct db *d);
 /* Somebody else may be at work: touch nothing more. */
-bool lease_lost(struct lease *l);
+bool migrate_lease_lost(struct migrate_lease *l);
 
 /* Prints what failed; the enum ctl_exit for it. */
 int migrate_complain(enum status st, const char *what);

@@ -1,4 +1,5 @@
-/* Who may migrate: a lease row, because GET_LOCK is given to both nodes of a cluster (reliability.md). */
+/* Who may migrate: a lease row, because GET_LOCK is given to both nodes of a cluster (reliability.md). Not domain/lease.c: its
+ * table is there only after the migrations, and DDL has to be waited for while a thread renews. */
 #include <time.h>
 
 #include "core/clock.h"
@@ -45,7 +46,7 @@ in_a_quarter(int64_t lease_s)
 static void *
 renew_main(void *arg)
 {
-	struct lease *l = arg;
+	struct migrate_lease *l = arg;
 	struct db *d = db_new(l->conf);
 	int64_t good_ms = clock_monotonic_ms();
 	struct timespec until = in_a_quarter(l->lease_s);
@@ -71,7 +72,7 @@ renew_main(void *arg)
 }
 
 static enum status
-take_once(struct lease *l, struct db *d, bool *mine)
+take_once(struct migrate_lease *l, struct db *d, bool *mine)
 {
 	struct db_rows rows;
 	struct arena *a;
@@ -91,7 +92,7 @@ take_once(struct lease *l, struct db *d, bool *mine)
 }
 
 int
-lease_take(struct lease *l, struct db *d)
+migrate_lease_take(struct migrate_lease *l, struct db *d)
 {
 	int64_t until_ms = clock_monotonic_ms() + l->wait_s * 1000;
 	bool mine = false, told = false;
@@ -118,7 +119,7 @@ lease_take(struct lease *l, struct db *d)
 }
 
 void
-lease_release(struct lease *l, struct db *d)
+migrate_lease_release(struct migrate_lease *l, struct db *d)
 {
 	(void)pthread_mutex_lock(&l->lock);
 	l->end = true;
@@ -130,7 +131,7 @@ lease_release(struct lease *l, struct db *d)
 }
 
 bool
-lease_lost(struct lease *l)
+migrate_lease_lost(struct migrate_lease *l)
 {
 	return atomic_load(&l->lost);
 }

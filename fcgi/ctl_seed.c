@@ -257,10 +257,10 @@ check_rows(struct seed *s, const struct load *l, const struct csv *c)
 {
 	for (size_t row = 2; row <= c->rows; row++) {
 		for (size_t k = 1; k <= c->columns; k++)
-			check_field(s, l, &l->columns[k - 1], csv_at(c, row, k), (struct csv_error){ row, k, NULL });
+			check_field(s, l, &l->columns[k - 1], csv_at(c, row, k), (struct csv_error){ .row = row, .column = k });
 		for (size_t other = 2; other < row; other++)
 			if (span_eq(csv_at(c, other, 1), csv_at(c, row, 1)))
-				fault(s, l, (struct csv_error){ row, 1, NULL }, "the same as in row %zu", other);
+				fault(s, l, (struct csv_error){ .row = row, .column = 1 }, "the same as in row %zu", other);
 	}
 }
 

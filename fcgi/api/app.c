@@ -10,15 +10,20 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "domain/access.h"
+#include "domain/employee.h"
 #include "domain/idempotency.h"
 #include "domain/link.h"
-#include "domain/move.h"
 #include "domain/login.h"
+#include "domain/move.h"
 #include "domain/near.h"
 #include "domain/otp.h"
+#include "domain/roster.h"
+#include "domain/session.h"
 #include "domain/staff.h"
 #include "domain/status_cache.h"
 #include "domain/wording.h"
+#include "domain/work.h"
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
@@ -57,6 +62,17 @@ static const struct {
 	{ link_check_sql, &link_check_sql_n },
 	{ near_sql, &near_sql_n },
 	{ wording_sql, &wording_sql_n },
+	{ roster_state_sql, &roster_state_sql_n },
+	{ roster_apply_sql, &roster_apply_sql_n },
+	{ roster_vacate_sql, &roster_vacate_sql_n },
+	{ admin_sql, &admin_sql_n },
+	{ admin_items_sql, &admin_items_sql_n },
+	{ admin_rules_sql, &admin_rules_sql_n },
+	{ access_sql, &access_sql_n },
+	{ work_sql, &work_sql_n },
+	{ inbox_sql, &inbox_sql_n },
+	{ register_sql, &register_sql_n },
+	{ employee_sql, &employee_sql_n },
 };
 
 static void

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/render.h"
@@ -124,6 +125,8 @@ attachment_get(struct call *c)
 		st = attachment_find(c->worker->db, c->arena, complaint.id, &c->actor, id, &at);
 	if (st == E_OK && size == SIZE_THUMBNAIL && !at.thumbnail)
 		st = E_NOT_FOUND;
+	if (st == E_OK)
+		st = audit_reading(c, complaint.id, ACCESS_ATTACHMENT);
 	if (st != E_OK)
 		return st;
 	store_name(at.sha256, size == SIZE_THUMBNAIL, name);

@@ -1,6 +1,7 @@
 /* Complaints: lodge, list, read. */
 #include "api/actions.h"
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/render.h"
@@ -137,8 +138,11 @@ complaints_get(struct call *c)
 	const char *depends, *next = NULL;
 	json_t *items;
 	size_t n;
-	enum status st = call_query(c, list_fields, ARRAY_LEN(list_fields), &in);
+	enum status st;
 
+	if (c->actor.kind == ACTOR_STAFF)
+		return register_get(c);
+	st = call_query(c, list_fields, ARRAY_LEN(list_fields), &in);
 	if (st != E_OK)
 		return st;
 	depends = arena_printf(c->arena, "complaints %d %lld %.*s", in.state, (long long)in.ward, SPAN_FMT(in.subcategory));
@@ -163,13 +167,6 @@ complaints_get(struct call *c)
 	return resp_json(&c->resp, 200, json_pack("{s:o, s:o}", "items", items, "next", json_span(span_of(next))));
 }
 
-static json_t *
-colleague_json(const struct colleague *who)
-{
-	return who->user.p == NULL ? json_null()
-				   : json_pack("{s:o, s:o}", "user", json_span(who->user), "name", json_span(who->name));
-}
-
 /* What only employees see: who has it, whom the LME proposes. */
 static enum status
 set_colleagues(struct call *c, const struct complaint *complaint, json_t *o)
@@ -181,8 +178,8 @@ set_colleagues(struct call *c, const struct complaint *complaint, json_t *o)
 		st = complaint_colleague(c->worker->db, c->arena, complaint->proposed_id, c->req.lang, &proposed);
 	if (st != E_OK)
 		return st;
-	(void)json_object_set_new(o, "holder", colleague_json(&holder));
-	(void)json_object_set_new(o, "proposed", colleague_json(&proposed));
+	(void)json_object_set_new(o, "holder", render_colleague(&holder));
+	(void)json_object_set_new(o, "proposed", render_colleague(&proposed));
 	(void)json_object_set_new(o, "escalate_at", json_time(complaint->escalate_ms));
 	return E_OK;
 }
@@ -220,6 +217,8 @@ complaint_get(struct call *c)
 		st = complaint_complainant(c->worker->db, c->arena, c->seal, complaint.citizen_id, &who);
 	if (st == E_OK)
 		st = attachment_list(c->worker->db, c->arena, complaint.id, &c->actor, &attachments, &n_attachments);
+	if (st == E_OK)
+		st = audit_reading(c, complaint.id, ACCESS_COMPLAINT);
 	if (st != E_OK)
 		return st;
 	o = render_item(&complaint);

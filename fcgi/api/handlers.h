@@ -59,6 +59,40 @@ enum status templates_get(struct call *c);
 enum status template_get(struct call *c);
 enum status template_put(struct call *c);
 enum status template_preview(struct call *c);
+/* roster.c */
+enum status roster_get(struct call *c);
+enum status roster_post(struct call *c);
+
+/* admin.c */
+enum status departments_get(struct call *c);
+enum status department_post(struct call *c);
+enum status department_change_post(struct call *c);
+enum status categories_get(struct call *c);
+enum status category_post(struct call *c);
+enum status category_change_post(struct call *c);
+enum status subcategories_get(struct call *c);
+enum status subcategory_post(struct call *c);
+enum status subcategory_change_post(struct call *c);
+enum status holidays_get(struct call *c);
+enum status holiday_put(struct call *c);
+enum status holiday_delete(struct call *c);
+enum status settings_get(struct call *c);
+enum status setting_put(struct call *c);
+enum status changes_get(struct call *c);
+/* audit.c */
+enum status audit_access_get(struct call *c);
+enum status complaint_access_get(struct call *c);
+
+/* inbox.c */
+enum status inbox_get(struct call *c);
+enum status register_get(struct call *c); /* GET /complaints of employees */
+enum status search_post(struct call *c);
+
+/* employees.c */
+enum status employees_get(struct call *c);
+
+/* bulk.c */
+enum status bulk_post(struct call *c);
 
 /* ops.c */
 enum next healthz(struct call *c);

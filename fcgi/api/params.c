@@ -1,10 +1,11 @@
 /* Numbers, keys and cursors. */
 #include "api/params.h"
 
+#include <assert.h>
+
 #include "domain/idempotency.h"
 
-#define CURSOR_BYTES 24
-#define CURSOR_TAG   16
+#define CURSOR_TAG 16
 
 #define AT(member) .offset = offsetof(struct location, member)
 const struct field location_fields[LOCATION_FIELDS] = {
@@ -17,9 +18,15 @@ const struct field location_fields[LOCATION_FIELDS] = {
 enum status
 param_number(struct call *c, const char **number)
 {
+	return param_number_in(c, c->param[0], number);
+}
+
+enum status
+param_number_in(struct call *c, struct span text, const char **number)
+{
 	char digits[NUMBER_DIGITS + 1];
 
-	switch (ids_number_parse(c->param[0], c->conf->system.go_live_ms, digits)) {
+	switch (ids_number_parse(text, c->conf->system.go_live_ms, digits)) {
 	case NUMBER_NEW:
 		*number = arena_strdup(c->arena, digits);
 		return *number == NULL ? E_NOMEM : E_OK;
@@ -96,11 +103,11 @@ param_hex(const struct call *c, const void *bytes, size_t n)
 }
 
 static void
-cursor_tag(const struct call *c, struct span list, const uint8_t id[static 8], uint8_t out[static SEAL_HASH_BYTES])
+cursor_tag(const struct call *c, struct span list, struct span place, uint8_t out[static SEAL_HASH_BYTES])
 {
 	const uint8_t kind = (uint8_t)c->actor.kind;
 	const struct span parts[] = {
-		{ (const char *)&kind, 1 }, { (const char *)&c->actor.id, sizeof(c->actor.id) }, list, { (const char *)id, 8 }
+		{ (const char *)&kind, 1 }, { (const char *)&c->actor.id, sizeof(c->actor.id) }, list, place
 	};
 	uint8_t hash[SEAL_HASH_BYTES];
 
@@ -109,30 +116,45 @@ cursor_tag(const struct call *c, struct span list, const uint8_t id[static 8], u
 }
 
 const char *
+param_cursor_at(const struct call *c, struct span list, const int64_t *place, size_t n)
+{
+	uint8_t bytes[8 * CURSOR_PLACE_MAX + SEAL_HASH_BYTES];
+
+	assert(n <= CURSOR_PLACE_MAX);
+	for (size_t i = 0; i < 8 * n; i++)
+		bytes[i] = (uint8_t)((uint64_t)place[i / 8] >> (56 - 8 * (i % 8)));
+	cursor_tag(c, list, (struct span){ (const char *)bytes, 8 * n }, bytes + 8 * n);
+	return seal_base64url(c->arena, (struct span){ (const char *)bytes, 8 * n + CURSOR_TAG });
+}
+
+enum status
+param_cursor_at_read(struct call *c, struct span list, struct span cursor, int64_t *place, size_t n)
+{
+	uint8_t tag[SEAL_HASH_BYTES];
+	uint64_t value = 0;
+	struct span bytes;
+
+	if (!seal_base64url_decode(c->arena, cursor, &bytes) || bytes.n != 8 * n + CURSOR_TAG)
+		return call_format(c, "/cursor", "next");
+	cursor_tag(c, list, (struct span){ bytes.p, 8 * n }, tag);
+	if (!seal_equal(tag, bytes.p + 8 * n, CURSOR_TAG))
+		return call_format(c, "/cursor", "next");
+	for (size_t i = 0; i < 8 * n; i++) {
+		value = value << 8 | (uint8_t)bytes.p[i];
+		if (i % 8 == 7)
+			place[i / 8] = (int64_t)value;
+	}
+	return E_OK;
+}
+
+const char *
 param_cursor(const struct call *c, struct span list, int64_t id)
 {
-	uint8_t bytes[8 + SEAL_HASH_BYTES];
-
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)((uint64_t)id >> (56 - 8 * i));
-	cursor_tag(c, list, bytes, bytes + 8);
-	return seal_base64url(c->arena, (struct span){ (const char *)bytes, CURSOR_BYTES });
+	return param_cursor_at(c, list, &id, 1);
 }
 
 enum status
 param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t *id)
 {
-	uint8_t tag[SEAL_HASH_BYTES];
-	struct span bytes;
-	uint64_t value = 0;
-
-	if (!seal_base64url_decode(c->arena, cursor, &bytes) || bytes.n != CURSOR_BYTES)
-		return call_format(c, "/cursor", "next");
-	cursor_tag(c, list, (const uint8_t *)bytes.p, tag);
-	if (!seal_equal(tag, bytes.p + 8, CURSOR_TAG))
-		return call_format(c, "/cursor", "next");
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | (uint8_t)bytes.p[i];
-	*id = (int64_t)value;
-	return E_OK;
+	return param_cursor_at_read(c, list, cursor, id, 1);
 }

@@ -8,6 +8,8 @@
 /* The complaint number of the path, normalised to 12 digits in the arena. E_MISTYPED and E_INVALID carry the pointer "/number";
  * E_OTHER_SYSTEM: from before the go-live. */
 MUST_USE enum status param_number(struct call *c, const char **number);
+/* The same for a number that stands elsewhere, as in the query. */
+MUST_USE enum status param_number_in(struct call *c, struct span text, const char **number);
 
 /* The same for a number that stands in the field `pointer` of a body. E_INVALID with the field's error: mistyped, not found (from
  * before the go-live: not here), or no number at all. */
@@ -36,5 +38,10 @@ const char *param_hex(const struct call *c, const void *bytes, size_t n);
 const char *param_cursor(const struct call *c, struct span list, int64_t id);
 /* E_INVALID with the pointer "/cursor" for a foreign, old or forged one. */
 MUST_USE enum status param_cursor_read(struct call *c, struct span list, struct span cursor, int64_t *id);
+
+/* The same for a list whose order takes several values, such as (urgency, due, id). */
+#define CURSOR_PLACE_MAX 3
+const char *param_cursor_at(const struct call *c, struct span list, const int64_t *place, size_t n);
+MUST_USE enum status param_cursor_at_read(struct call *c, struct span list, struct span cursor, int64_t *place, size_t n);
 
 #endif

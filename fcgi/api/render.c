@@ -128,6 +128,33 @@ render_item(const struct complaint *c)
 			 json_time(c->resolved_ms));
 }
 
+json_t *
+render_colleague(const struct colleague *who)
+{
+	return who->user.p == NULL ? json_null()
+				   : json_pack("{s:o, s:o}", "user", json_span(who->user), "name", json_span(who->name));
+}
+
+json_t *
+render_work(const struct work_item *w)
+{
+	const struct complaint *c = &w->complaint;
+	json_t *o = render_item(c);
+
+	if (o == NULL)
+		return NULL;
+	(void)json_object_set_new(o, "channel", json_span(c->channel));
+	(void)json_object_set_new(o, "reopen_count", json_integer(c->reopen_count));
+	(void)json_object_set_new(o, "priority", json_boolean(c->priority));
+	(void)json_object_set_new(o, "parent",
+				  c->parent.id == 0 ? json_null()
+						    : json_pack("{s:s%, s:s}", "number", c->parent.number.p, c->parent.number.n,
+								"state", state_name(c->parent.state)));
+	(void)json_object_set_new(o, "holder", render_colleague(&w->holder));
+	(void)json_object_set_new(o, "overdue", json_boolean(w->overdue));
+	return o;
+}
+
 enum status
 render_moved(struct arena *a, const struct complaint *c, struct span *answer)
 {

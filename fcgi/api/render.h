@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "domain/complaint.h"
 #include "domain/near.h"
+#include "domain/work.h"
 
 /* Bodies that are rendered once per directory. */
 MUST_USE bool render_catalogue(const struct conf *conf, const struct directory *d, struct buf *out);
@@ -16,6 +17,10 @@ json_t *render_display(struct span number);
 json_t *render_lodged(const struct lodged *l);
 json_t *render_near(const struct near_complaint *n);
 json_t *render_item(const struct complaint *c);
+/* The item and what employees need of it in a list. */
+json_t *render_work(const struct work_item *w);
+/* An employee as others see them; null for nobody. */
+json_t *render_colleague(const struct colleague *who);
 /* The item as text in the arena, to be stored with the move that led to it. */
 MUST_USE enum status render_moved(struct arena *a, const struct complaint *c, struct span *answer);
 /* What an upload became. */

@@ -30,8 +30,8 @@ static const char *const methods[] = { [METHOD_GET] = "GET", [METHOD_POST] = "PO
 static const char *const formats[] = { [LEGACY_HTML] = "html", [LEGACY_JSON] = "json", NULL };
 static const char *const profiles[] = { [SMS_NONE] = "none", [SMS_FILE] = "file", NULL };
 
-#define DB_USERS   (CONF_API | CONF_NOTIFY | CONF_CTL)
-#define SEAL_USERS (CONF_API | CONF_NOTIFY)
+#define DB_USERS   (CONF_API | CONF_NOTIFY | CONF_CTL | CONF_CLOCK)
+#define SEAL_USERS (CONF_API | CONF_NOTIFY | CONF_CLOCK)
 
 struct conf_key {
 	const char *section, *name;
@@ -82,6 +82,7 @@ static const struct conf_key conf_keys[] = {
 	SECRET(seal,    keys,           2000,                    SEAL_USERS,    "id:hex64 by comma, the first one seals"),
 	SECRET(seal,    index_key,      64,                      CONF_API,      "hex64, for looking up a mobile"),
 	SECRET(seal,    token_key,      64,                      CONF_API,      "hex64, for cursors, CSRF and OTPs"),
+	SECRET(seal,    audit_keys,     2000,                    CONF_CLOCK,            "id:hex64 by comma, the first one signs closed days"),
 	INT(otp,        ttl_s,          1,     3600,    "300",                  "how long an OTP is good"),
 	INT(otp,        tries,          1,     20,      "5",                    "tries per OTP"),
 	INT(otp,        mobile_10min,   1,     1000000, "3",                    "OTPs per mobile in 10 minutes"),
@@ -91,7 +92,7 @@ static const struct conf_key conf_keys[] = {
 	INT(session,    citizen_days,   1,     365,     "30",                   "life of a citizen's session"),
 	INT(session,    staff_hours,    1,     720,     "12",                   "life of an officer's session"),
 	INT(status,     ttl_s,          1,     86400,   "30",                   "life of a public status in Redis"),
-	TEXT(attachments, dir,          200,  "/var/lib/ekmc/attachments", CONF_API, "where photos and documents are kept; shared by all hosts"),
+	TEXT(attachments, dir,          200,  "/var/lib/ekmc/attachments", CONF_API | CONF_CLOCK, "where photos and documents are kept; shared by all hosts"),
 	TEXT(attachments, uploads,      200,  "/var/lib/ekmc/uploads",     CONF_API, "where nginx writes what is being uploaded"),
 	TEXT(attachments, program,      200,  "",                0,             "ekmc-image; empty: the one beside this program"),
 	INT(attachments, unbound,       1,     10000,   "30",                   "uploads one person may have that belong to no complaint yet"),
@@ -123,6 +124,10 @@ static const struct conf_key conf_keys[] = {
 	CHOICE(sms,     profile,        profiles, "none",       0,              "gateway; file writes messages to sms.file, demo only"),
 	TEXT(sms,       file,           1000, "",                0,             "where the profile file writes, JSON lines"),
 	INT(sms,        poll_ms,        1,     60000,   "200",                  "pause between looks at the outbox"),
+	INT(clock,      tick_s,         1,     10,      "5",                    "pause between looks for breaches"),
+	INT(clock,      lease_s,        2,     300,     "10",                   "after so long another host takes over from a dead one"),
+	INT(clock,      batch,          1,     500,     "50",                   "complaints moved in one transaction"),
+	INT(clock,      threads,        1,     8,       "2",                    "threads that move many at once, a database connection each"),
 };
 /* clang-format on */
 

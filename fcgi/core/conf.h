@@ -13,7 +13,7 @@
 #include "core/log.h"
 
 /* Which process reads a section: a missing secret matters only to those that use it. */
-enum conf_user { CONF_API = 1, CONF_LEGACY = 2, CONF_NOTIFY = 4, CONF_CTL = 8 };
+enum conf_user { CONF_API = 1, CONF_LEGACY = 2, CONF_NOTIFY = 4, CONF_CTL = 8, CONF_CLOCK = 16 };
 
 enum conf_mode { MODE_PRODUCTION, MODE_DEMO };
 enum legacy_format { LEGACY_HTML, LEGACY_JSON };
@@ -46,7 +46,7 @@ struct conf {
 		int64_t timeout_ms;
 	} redis;
 	struct {
-		const char *keys, *index_key, *token_key;
+		const char *keys, *index_key, *token_key, *audit_keys;
 	} seal;
 	struct {
 		int64_t ttl_s, tries, mobile_10min, mobile_day, address_hour, total_day;
@@ -74,6 +74,9 @@ struct conf {
 		const char *file;
 		int64_t poll_ms;
 	} sms;
+	struct {
+		int64_t tick_s, lease_s, batch, threads;
+	} clock;
 };
 
 /* Reads `path` and the environment for a process of kind `user`. Every problem is printed to `err`, one line each, with the key's

@@ -14,9 +14,9 @@ struct reader {
 };
 
 static enum status
-refuse(const struct reader *r, size_t column, const char *why)
+refuse(const struct reader *r, size_t column, enum csv_fault fault, const char *why)
 {
-	*r->error = (struct csv_error){ r->row, column, why };
+	*r->error = (struct csv_error){ r->row, column, why, fault };
 	return E_MALFORMED;
 }
 
@@ -60,7 +60,7 @@ take_quoted(struct reader *r, struct span *out, size_t *doubled)
 		++*doubled;
 		r->at++;
 	}
-	return refuse(r, r->column, "a quote is opened and never closed");
+	return refuse(r, r->column, CSV_QUOTES, "a quote is opened and never closed");
 }
 
 static enum status
@@ -74,9 +74,9 @@ take_plain(struct reader *r, struct span *out)
 		if (c == ',' || c == '\n' || (c == '\r' && r->at + 1 < r->text.n && r->text.p[r->at + 1] == '\n'))
 			break;
 		if (c == '"')
-			return refuse(r, r->column, "a quote inside an unquoted field");
+			return refuse(r, r->column, CSV_QUOTES, "a quote inside an unquoted field");
 		if (c == '\r')
-			return refuse(r, r->column, "a carriage return without a line feed");
+			return refuse(r, r->column, CSV_QUOTES, "a carriage return without a line feed");
 	}
 	*out = (struct span){ r->text.p + from, r->at - from };
 	return E_OK;
@@ -96,7 +96,7 @@ take_field(struct reader *r, struct span *out, size_t *doubled, bool *last)
 	if (*last)
 		return E_OK;
 	if (r->text.p[r->at] != ',')
-		return refuse(r, r->column, "text behind a closing quote");
+		return refuse(r, r->column, CSV_QUOTES, "text behind a closing quote");
 	r->at++;
 	return E_OK;
 }
@@ -151,9 +151,10 @@ measure(struct reader *r, struct csv *out)
 		if (out->rows == 1)
 			out->columns = n;
 		if (n != out->columns)
-			return refuse(r, 0, n < out->columns ? "fewer fields than the header" : "more fields than the header");
+			return n < out->columns ? refuse(r, 0, CSV_FEW, "fewer fields than the header")
+						: refuse(r, 0, CSV_MANY, "more fields than the header");
 	}
-	return out->rows == 0 ? refuse(r, 0, "empty, not even a header") : E_OK;
+	return out->rows == 0 ? refuse(r, 0, CSV_EMPTY, "empty, not even a header") : E_OK;
 }
 
 enum status
@@ -183,7 +184,7 @@ csv_parse(struct arena *a, struct span text, struct csv *out, struct csv_error *
 			return st;
 		for (size_t i = 0; i < n; i++)
 			if (!scan_utf8(row[i], &chars))
-				return refuse(&r, i + 1, "not UTF-8");
+				return refuse(&r, i + 1, CSV_UTF8, "not UTF-8");
 	}
 	out->fields = fields;
 	return E_OK;
@@ -192,7 +193,7 @@ csv_parse(struct arena *a, struct span text, struct csv *out, struct csv_error *
 static enum status
 refuse_header(struct csv_error *error, size_t column, const char *why)
 {
-	*error = (struct csv_error){ 1, column, why };
+	*error = (struct csv_error){ 1, column, why, CSV_COLUMN };
 	return error->why == NULL ? E_NOMEM : E_MALFORMED;
 }
 

@@ -15,9 +15,20 @@ struct csv {
 	const struct span *fields; /* rows * columns */
 };
 
+enum csv_fault {
+	CSV_OTHER, /* of those who check what the cells say */
+	CSV_EMPTY,
+	CSV_QUOTES, /* quotes or line ends that no program writes */
+	CSV_FEW,    /* fewer fields than the header */
+	CSV_MANY,
+	CSV_UTF8,
+	CSV_COLUMN,
+};
+
 struct csv_error {
 	size_t row, column; /* column 0: the whole row */
 	const char *why;    /* static, or the arena's */
+	enum csv_fault fault;
 };
 
 /* Empty lines at the very end are forgiven, elsewhere one is a row with one empty field.

@@ -32,6 +32,7 @@ static const struct {
 	{ ER_LOCK_DEADLOCK, FAULT_CONFLICT },
 	{ ER_LOCK_WAIT_TIMEOUT, FAULT_CONFLICT },
 	{ ER_CHECKREAD, FAULT_CONFLICT },
+	{ ER_AUTOINC_READ_FAILED, FAULT_CONFLICT }, /* a deadlock on the lock of an AUTO_INCREMENT goes by this name */
 	{ ER_DUP_ENTRY, FAULT_DUPLICATE },
 	{ ER_UNKNOWN_COM_ERROR, FAULT_NODE }, /* 1047: the Galera node is not in the primary component */
 	{ ER_CON_COUNT_ERROR, FAULT_NODE },

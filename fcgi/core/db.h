@@ -90,7 +90,7 @@ void db_free(struct db *d);
 
 /* Runs one statement with `n` arguments (n must be strlen(q->in): asserted). Text and bytes of the rows live in `a`.
  * Outside db_tx it is its own transaction (autocommit). A procedure's single result set comes as rows; further ones are drained.
- * Errors: E_BUSY no host reachable or the connection was lost before anything was committed; E_CONFLICT 1213, 1205, 1020;
+ * Errors: E_BUSY no host reachable or the connection was lost before anything was committed; E_CONFLICT 1213, 1205, 1020, 1467;
  * E_UNKNOWN (see `commits`; also an autocommitted change whose answer was lost); E_INTERNAL anything else (logged once).
  * A duplicate key (1062) is E_STALE: the caller knows which key it was; a transaction may go on after it. After E_CONFLICT or
  * E_BUSY in db_tx every further statement of the body answers the same. `out` may be NULL. */

@@ -274,6 +274,30 @@ take_texts(struct walk *w, const struct field *f, const struct path *path, struc
 static void walk_object(struct walk *w, const json_t *value, const struct field *fields, size_t n, const struct path *up,
 			void *out);
 
+static enum taken
+take_objects(struct walk *w, const struct field *f, const struct path *path, struct schema_objects *slot, const json_t *v)
+{
+	size_t n = json_array_size(v);
+	char *objects;
+
+	if (n > f->most)
+		return refuse_full(w, path, (struct field_error){ .code = FE_TOO_MANY, .max = (double)f->most });
+	objects = arena_array(w->arena, n, f->size);
+	if (objects == NULL)
+		return exhausted(w);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *item = json_array_get(v, i);
+		struct path at = { path, NULL, i };
+
+		if (json_is_object(item))
+			walk_object(w, item, f->fields, f->n_fields, &at, objects + i * f->size);
+		else
+			refuse(w, &at, FE_TYPE);
+	}
+	*slot = (struct schema_objects){ objects, n };
+	return n == 0 && f->required ? ABSENT : TAKEN;
+}
+
 static bool
 type_fits(enum field_type type, const json_t *v)
 {
@@ -293,6 +317,7 @@ type_fits(enum field_type type, const json_t *v)
 		return json_is_object(v);
 	case FIELD_NUMBERS:
 	case FIELD_TEXTS:
+	case FIELD_OBJECTS:
 		return json_is_array(v);
 	}
 	return false;
@@ -329,6 +354,8 @@ take_json(struct walk *w, const struct field *f, const struct path *path, void *
 		return take_ints(w, f, path, slot, v);
 	case FIELD_TEXTS:
 		return take_texts(w, f, path, slot, v);
+	case FIELD_OBJECTS:
+		return take_objects(w, f, path, slot, v);
 	}
 	return REFUSED;
 }
@@ -361,6 +388,7 @@ take_query(struct walk *w, const struct field *f, const struct path *path, void 
 	case FIELD_OBJECT:
 	case FIELD_NUMBERS:
 	case FIELD_TEXTS:
+	case FIELD_OBJECTS:
 		break;
 	}
 	assert(false && "objects and arrays do not occur in a query");

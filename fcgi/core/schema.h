@@ -21,6 +21,7 @@ enum field_type {
 	FIELD_TIME,    /* int64_t, ms since 1970 in UTC, from RFC 3339 */
 	FIELD_NUMBERS, /* struct schema_ints: an array of integers, min/max bound each; at most `most` */
 	FIELD_TEXTS,   /* struct schema_texts: an array of text; at most `most` */
+	FIELD_OBJECTS, /* struct schema_objects: an array of structs of `size` bytes, described as FIELD_OBJECT; at most `most` */
 };
 
 struct schema_ints {
@@ -29,6 +30,10 @@ struct schema_ints {
 };
 struct schema_texts {
 	const struct span *v;
+	size_t n;
+};
+struct schema_objects {
+	const void *v; /* zeroed before their fields are read */
 	size_t n;
 };
 
@@ -41,6 +46,7 @@ struct field {
 	const char *const *choices; /* compared exactly; anything else is FE_FORMAT with the list in `expected` */
 	const struct field *fields;
 	size_t n_fields;
+	size_t size;    /* of one struct of FIELD_OBJECTS */
 	size_t most;    /* elements; more are FE_TOO_MANY. A required array that is empty is FE_REQUIRED */
 	size_t present; /* offset of a bool set true when the field was there and not null; 0: none */
 };

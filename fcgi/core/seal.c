@@ -31,9 +31,13 @@ struct key {
 	uint8_t bytes[KEY_BYTES];
 };
 
-struct seal {
+struct ring {
 	struct key keys[KEYS_MAX];
 	size_t n;
+};
+
+struct seal {
+	struct ring box, audit;
 	bool has_index, has_token;
 	uint8_t index_key[KEY_BYTES];
 	uint8_t token_key[KEY_BYTES];
@@ -73,35 +77,35 @@ gate_leave(void)
 }
 
 static const struct key *
-key_find(const struct seal *s, uint8_t id)
+key_find(const struct ring *r, uint8_t id)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->keys[i].id == id)
-			return &s->keys[i];
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->keys[i].id == id)
+			return &r->keys[i];
 	}
 	return NULL;
 }
 
 static bool
-keys_read(struct seal *s, struct span rest)
+keys_read(struct ring *r, struct span rest)
 {
 	struct span row, id;
 	int64_t number;
 
 	while (scan_cut(&rest, ',', &row)) {
-		struct key *k = &s->keys[s->n];
+		struct key *k = &r->keys[r->n];
 
 		row = scan_trim(row);
-		if (s->n == KEYS_MAX || !scan_cut(&row, ':', &id) || row.p == NULL)
+		if (r->n == KEYS_MAX || !scan_cut(&row, ':', &id) || row.p == NULL)
 			return false;
-		if (!scan_i64(id, 0, UINT8_MAX, &number) || key_find(s, (uint8_t)number) != NULL)
+		if (!scan_i64(id, 0, UINT8_MAX, &number) || key_find(r, (uint8_t)number) != NULL)
 			return false;
 		if (!scan_hex(row, k->bytes, KEY_BYTES))
 			return false;
 		k->id = (uint8_t)number;
-		s->n++;
+		r->n++;
 	}
-	return s->n > 0;
+	return r->n > 0;
 }
 
 static bool
@@ -129,17 +133,26 @@ hmac(const uint8_t key[static KEY_BYTES], const char *purpose, struct span text,
 }
 
 struct seal *
-seal_new(const char *keys, const char *index_key, const char *token_key)
+seal_empty(void)
 {
 	struct seal *s = sodium_malloc(sizeof(*s));
+
+	if (s == NULL)
+		log_event(LOG_ERROR, "seal_no_memory", NULL);
+	else
+		sodium_memzero(s, sizeof(*s));
+	return s;
+}
+
+struct seal *
+seal_new(const char *keys, const char *index_key, const char *token_key)
+{
+	struct seal *s = seal_empty();
 	const char *wrong = NULL;
 
-	if (s == NULL) {
-		log_event(LOG_ERROR, "seal_no_memory", NULL);
+	if (s == NULL)
 		return NULL;
-	}
-	sodium_memzero(s, sizeof(*s));
-	if (!keys_read(s, span_of(keys)))
+	if (!keys_read(&s->box, span_of(keys)))
 		wrong = "seal.keys";
 	else if (!key_read(index_key, s->index_key, &s->has_index))
 		wrong = "seal.index_key";
@@ -152,6 +165,22 @@ seal_new(const char *keys, const char *index_key, const char *token_key)
 	}
 	sodium_mprotect_readonly(s);
 	return s;
+}
+
+bool
+seal_audit_keys(struct seal *s, const char *keys)
+{
+	bool right;
+
+	sodium_mprotect_readwrite(s);
+	s->audit.n = 0;
+	right = keys_read(&s->audit, span_of(keys));
+	if (!right)
+		sodium_memzero(&s->audit, sizeof(s->audit));
+	sodium_mprotect_readonly(s);
+	if (!right)
+		log_event(LOG_ERROR, "seal_key_malformed", "setting", "seal.audit_keys", NULL);
+	return right;
 }
 
 void
@@ -167,16 +196,17 @@ seal_box(const struct seal *s, struct arena *a, struct span plain, struct span *
 	size_t n = plain.n + SEAL_OVERHEAD_BYTES;
 	uint8_t *box;
 
+	assert(s->box.n > 0);
 	*out = (struct span){ NULL, 0 };
 	if (plain.p == NULL)
 		return E_OK;
 	box = arena_alloc(a, n);
 	if (box == NULL)
 		return E_NOMEM;
-	box[0] = s->keys[0].id;
+	box[0] = s->box.keys[0].id;
 	randombytes_buf(box + 1, NONCE_BYTES);
 	if (crypto_secretbox_easy(box + 1 + NONCE_BYTES, plain.n > 0 ? (const uint8_t *)plain.p : nothing, plain.n, box + 1,
-				  s->keys[0].bytes) != 0)
+				  s->box.keys[0].bytes) != 0)
 		return E_INTERNAL;
 	*out = (struct span){ (const char *)box, n };
 	return E_OK;
@@ -192,7 +222,7 @@ seal_open(const struct seal *s, struct arena *a, struct span boxed, struct span 
 	*out = (struct span){ NULL, 0 };
 	if (box == NULL)
 		return E_OK;
-	key = boxed.n < SEAL_OVERHEAD_BYTES ? NULL : key_find(s, box[0]);
+	key = boxed.n < SEAL_OVERHEAD_BYTES ? NULL : key_find(&s->box, box[0]);
 	if (key == NULL) {
 		log_detail(LOG_ERROR, "seal_unknown_key", "%zu bytes, key id %d", boxed.n, boxed.n > 0 ? box[0] : -1);
 		return E_INTERNAL;
@@ -220,6 +250,33 @@ seal_tag(const struct seal *s, const char *purpose, struct span text, uint8_t ou
 {
 	assert(s->has_token);
 	hmac(s->token_key, purpose, text, out);
+}
+
+uint8_t
+seal_signing_key(const struct seal *s)
+{
+	assert(s->audit.n > 0);
+	return s->audit.keys[0].id;
+}
+
+void
+seal_sign(const struct seal *s, const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES])
+{
+	assert(s->audit.n > 0);
+	hmac(s->audit.keys[0].bytes, purpose, text, out);
+}
+
+enum status
+seal_signed(const struct seal *s, const char *purpose, struct span text, uint8_t key_id, const void *tag, size_t n)
+{
+	const struct key *key = key_find(&s->audit, key_id);
+	uint8_t right[SEAL_HASH_BYTES];
+
+	assert(n > 0 && n <= sizeof(right));
+	if (key == NULL)
+		return E_NOT_FOUND;
+	hmac(key->bytes, purpose, text, right);
+	return seal_equal(right, tag, n) ? E_OK : E_INVALID;
 }
 
 void

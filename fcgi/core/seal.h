@@ -18,7 +18,19 @@ struct seal; /* the keys, in guarded memory */
 /* `keys` is "id:hex64,id:hex64", the first being the one to seal with; `index_key` and `token_key` are hex64 and may be empty for
  * a process that does not need them. NULL: malformed (logged without the value). */
 MUST_USE struct seal *seal_new(const char *keys, const char *index_key, const char *token_key);
+/* Without any key, for seal_audit_keys alone. NULL: out of memory (logged). */
+MUST_USE struct seal *seal_empty(void);
 void seal_free(struct seal *s); /* wipes */
+
+/* The keys that sign closed days (domain/audit.h): "id:hex64,id:hex64", the first one signs, the others only prove. Only processes
+ * that sign or prove have them: whoever takes over the API cannot sign. Before threads. False: malformed (logged), or empty. */
+MUST_USE bool seal_audit_keys(struct seal *s, const char *keys);
+/* The id of the first of them, and HMAC-SHA256 of `text` under it, with a purpose in front. */
+uint8_t seal_signing_key(const struct seal *s);
+void seal_sign(const struct seal *s, const char *purpose, struct span text, uint8_t out[static SEAL_HASH_BYTES]);
+/* Whether `tag`, or its first `n` bytes, is that of `text`. E_INVALID: it is not; E_NOT_FOUND: there is no key of that id. */
+MUST_USE enum status seal_signed(const struct seal *s, const char *purpose, struct span text, uint8_t key_id, const void *tag,
+				 size_t n);
 
 /* Personal data at rest; absent (p == NULL) stays absent both ways. The opened text has a NUL behind it. E_INTERNAL on a foreign
  * key id or a forged text. */

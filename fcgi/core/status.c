@@ -31,6 +31,7 @@ static const char *const names[] = {
 	[E_TOTP_STATE] = "E_TOTP_STATE",
 	[E_HOLDS_WORK] = "E_HOLDS_WORK",
 	[E_LAST_ADMIN] = "E_LAST_ADMIN",
+	[E_CONFIRM] = "E_CONFIRM",
 	[E_RATE] = "E_RATE",
 	[E_OTP_LIMIT] = "E_OTP_LIMIT",
 	[E_LEGACY_DOWN] = "E_LEGACY_DOWN",

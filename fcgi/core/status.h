@@ -33,6 +33,7 @@ enum status {
 	E_TOTP_STATE, /* a second factor is there already, or none was begun */
 	E_HOLDS_WORK, /* an employee who still holds open complaints */
 	E_LAST_ADMIN,
+	E_CONFIRM, /* what it brings with it is to be confirmed first */
 	E_RATE,
 	E_OTP_LIMIT,
 	/* what we could not do */

@@ -5,7 +5,7 @@
 #include "core/db.h"
 
 /* Runs `body` between BEGIN and COMMIT. It must have no effect outside the database, and may run again from the start:
- *  - E_CONFLICT (1213, 1205, 1020): rolled back and run again, at most 5 times, after 5-50 ms of jitter; then E_BUSY;
+ *  - E_CONFLICT (1213, 1205, 1020, 1467): rolled back and run again, at most 5 times, after 5-50 ms of jitter; then E_BUSY;
  *  - E_BUSY before COMMIT: run again on the next host while the time budget lasts;
  *  - the connection lost in COMMIT: `settled(d, arg)` is asked on a new connection whether the idempotency row is there: E_OK done,
  *    E_NOT_FOUND run again; any other: passed on. NULL: E_UNKNOWN is passed on.

@@ -39,6 +39,7 @@ const struct sql complaint_sql[] = {
 		       "i", "isst", false },
 };
 const size_t complaint_sql_n = ARRAY_LEN(complaint_sql);
+const size_t complaint_sql_find_n = Q_FIND_ID + 1;
 
 static int64_t
 int_or(const struct db_value *v, int64_t absent)

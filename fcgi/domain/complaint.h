@@ -137,5 +137,7 @@ MUST_USE enum status complaint_rating(struct db *db, struct arena *a, int64_t co
 
 extern const struct sql complaint_sql[], lodge_sql[];
 extern const size_t complaint_sql_n, lodge_sql_n;
+/* So many of complaint_sql, the first, find one complaint: all that a process needs which shows none. */
+extern const size_t complaint_sql_find_n;
 
 #endif

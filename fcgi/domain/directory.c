@@ -64,12 +64,14 @@ static bool
 fill_subcategory(struct directory *d, const struct db_value *v, void *item)
 {
 	const struct category *owner = directory_category(d, v[5].s);
+	bool active = v[4].i != 0;
 
 	if (owner == NULL)
 		return false;
+	active = active && owner->active && d->departments[owner->department].active;
 	*(struct subcategory *)item = (struct subcategory){ .code = v[0].s,
 							    .name = names_of(v + 1),
-							    .active = v[4].i != 0,
+							    .active = active,
 							    .category = (size_t)(owner - d->categories),
 							    .sla_hours = (int)v[6].i,
 							    .photo_on_resolve = v[7].i != 0,

@@ -16,7 +16,8 @@ struct subcategory {
 	struct names name;
 	size_t category; /* index */
 	int sla_hours;
-	bool photo_on_resolve, anonymous, active;
+	bool photo_on_resolve, anonymous;
+	bool active; /* its category and department are, too */
 };
 struct category {
 	struct span code;

@@ -13,7 +13,7 @@
 #define PAYLOAD_BYTES 4096
 #define REASON_CHARS  100
 
-enum { Q_MOVE, Q_LME, Q_LOCK, Q_CHILDREN, Q_RATE, Q_TELL_CHILD, Q_SAME_MOBILE };
+enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE };
 
 const struct sql move_sql[] = {
 	[Q_MOVE] = { "CALL complaint_move(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -39,6 +39,7 @@ const struct sql move_sql[] = {
 	[Q_SAME_MOBILE] = { "SELECT mobile_index FROM citizen WHERE id = ?", "i", "b", false },
 };
 const size_t move_sql_n = ARRAY_LEN(move_sql);
+const size_t move_sql_system_n = Q_TELL_CHILD + 1;
 
 struct job {
 	const struct means *w;

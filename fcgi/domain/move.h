@@ -82,5 +82,7 @@ MUST_USE enum status complaint_offers(struct arena *a, const struct directory *d
 
 extern const struct sql move_sql[], act_sql[];
 extern const size_t move_sql_n, act_sql_n;
+/* So many of move_sql, the first, are all that the clock's moves take. */
+extern const size_t move_sql_system_n;
 
 #endif

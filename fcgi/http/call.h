@@ -27,6 +27,7 @@ enum guard {
 	GUARD_IN_CALL = 4,    /* the database call itself checks the session: the gate only reads the token */
 	GUARD_SLOW = 8,       /* takes seconds: the back function runs in the two threads kept for such, never in the others' */
 	GUARD_FIRST_PASSWORD = 16, /* may be called before a first password was changed; nothing else may */
+	GUARD_LARGE = 32,          /* a file: the body may have BODY_LARGE_BYTES; nginx has a location for it with the same limit */
 };
 
 struct route {
@@ -44,8 +45,9 @@ struct worker {
 	struct cache *cache;
 };
 
-#define CALL_PARAMS_MAX 4
-#define KEY_MAX         64
+#define CALL_PARAMS_MAX  4
+#define BODY_LARGE_BYTES ((size_t)2 << 20)
+#define KEY_MAX          64
 
 struct call {
 	struct arena *arena;

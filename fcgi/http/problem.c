@@ -50,16 +50,14 @@ field_list(const struct field_errors *errors, enum lang lang)
 	return list;
 }
 
-void
-problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, json_t *about,
-	      const char *why)
+json_t *
+problem_json(const struct req *r, enum status st, const struct field_errors *errors, json_t *about, const char *why)
 {
 	const struct problem_text *t = &problems[st];
 	char type[64];
 	const char *detail = json_string_value(json_object_get(about, "detail")); /* what says more than the general text */
 	json_t *body;
 
-	resp_clear(p);
 	(void)snprintf(type, sizeof(type), "/problems/%s", t->code);
 	body = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", t->title[r->lang], "status", t->http, "detail",
 			 detail != NULL ? detail : t->detail[r->lang], "code", t->code, "request_id",
@@ -70,7 +68,17 @@ problem_write(struct resp *p, const struct req *r, enum status st, const struct 
 		(void)json_object_update_missing(body, about);
 	if (body != NULL && errors != NULL && errors->n > 0)
 		(void)json_object_set_new(body, "errors", field_list(errors, r->lang));
-	if (resp_json(p, t->http, body) != E_OK)
+	return body;
+}
+
+void
+problem_write(struct resp *p, const struct req *r, enum status st, const struct field_errors *errors, json_t *about,
+	      const char *why)
+{
+	const struct problem_text *t = &problems[st];
+
+	resp_clear(p);
+	if (resp_json(p, t->http, problem_json(r, st, errors, about, why)) != E_OK)
 		buf_clear(&p->body);
 	p->http = t->http;
 	p->type = "application/problem+json";

@@ -85,9 +85,9 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"এই অভিযোগটি অন্য অভিযোগ ব্যবস্থায় আছে; সঙ্গে দেওয়া লিঙ্কে দেখুন।",
 		"यह शिकायत दूसरी शिकायत प्रणाली में है; कृपया साथ दिए गए लिंक पर देखें।" } },
 	[E_STALE] = { "changed_meanwhile", 409, { "Changed in the meantime", "ইতিমধ্যে বদলে গেছে", "इस बीच बदल गया" }, {
-		"Someone else has just changed this complaint; please look at it again and repeat your action if it is still needed.",
-		"এইমাত্র অন্য কেউ এই অভিযোগে বদল করেছেন; আবার দেখে নিয়ে দরকার হলে কাজটি ফের করুন।",
-		"इस शिकायत को अभी-अभी किसी और ने बदला है; कृपया फिर से देखें और आवश्यक हो तो दोबारा करें।" } },
+		"Someone else has just changed this; please look at it again and repeat your action if it is still needed.",
+		"এইমাত্র অন্য কেউ এটি বদলেছেন; আবার দেখে নিয়ে দরকার হলে কাজটি ফের করুন।",
+		"इसे अभी-अभी किसी और ने बदला है; कृपया फिर से देखें और आवश्यक हो तो दोबारा करें।" } },
 	[E_ILLEGAL_MOVE] = { "illegal_move", 409, { "Not possible now", "এখন সম্ভব নয়", "अभी संभव नहीं" }, {
 		"This cannot be done in the present state of the complaint; please choose one of the actions offered.",
 		"অভিযোগটির এখন যা অবস্থা, তাতে এটি করা যাবে না; যে কাজগুলি দেখানো আছে তার একটি বেছে নিন।",
@@ -108,6 +108,10 @@ const struct problem_text problems[STATUS__COUNT] = {
 		"This is the last active administrator; please make somebody else one first.",
 		"ইনিই শেষ সক্রিয় প্রশাসক; আগে অন্য কাউকে প্রশাসক করুন।",
 		"ये अंतिम सक्रिय प्रशासक हैं; कृपया पहले किसी और को प्रशासक बनाएँ।" } },
+	[E_CONFIRM] = { "confirm_needed", 409, { "Please confirm", "নিশ্চিত করুন", "कृपया पुष्टि करें" }, {
+		"People of this list leave open complaints behind, or a department would be left without anybody; please look at the report and confirm.",
+		"এই তালিকায় কারও হাতে খোলা অভিযোগ থেকে যাচ্ছে, বা কোনও বিভাগে কেউ থাকছেন না; বিবরণ দেখে নিশ্চিত করুন।",
+		"इस सूची से किसी की खुली शिकायतें छूट रही हैं, या किसी विभाग में कोई नहीं बचता; कृपया विवरण देखकर पुष्टि करें।" } },
 	[E_RATE] = { "rate_limited", 429, { "Too many requests", "অনেক বেশি অনুরোধ", "बहुत अधिक अनुरोध" }, {
 		"There were too many requests from your side; please wait a little and try again.",
 		"আপনার দিক থেকে অল্প সময়ে অনেক অনুরোধ এসেছে; একটু পরে আবার চেষ্টা করুন।",

@@ -199,6 +199,18 @@ call_local(const struct call *c)
 	return c->reactor->local;
 }
 
+/* How large the body may be that is about to be read. */
+static size_t
+body_most(const struct server_options *o, const struct conn *k)
+{
+	const size_t usual = (size_t)o->conf->worker.body_bytes;
+	const struct span path = span_of(FCGX_GetParam("DOCUMENT_URI", k->fcgi.envp));
+
+	if (usual >= BODY_LARGE_BYTES || path.p == NULL || !router_guarded(o->routes, o->n_routes, path, GUARD_LARGE))
+		return usual;
+	return BODY_LARGE_BYTES;
+}
+
 static enum next
 dispatch(struct conn *k)
 {
@@ -208,7 +220,7 @@ dispatch(struct conn *k)
 	unsigned allowed = 0;
 	enum status st;
 
-	st = req_read(&c->req, c->arena, &k->fcgi, (size_t)o->conf->worker.body_bytes);
+	st = req_read(&c->req, c->arena, &k->fcgi, body_most(o, k));
 	log_request(c->req.request_id);
 	if (st == E_OK)
 		st = router_match(o->routes, o->n_routes, c, &allowed);

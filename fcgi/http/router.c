@@ -59,6 +59,17 @@ router_match(const struct route *routes, size_t n, struct call *c, unsigned *all
 	return *allowed == 0 ? E_NO_ROUTE : E_METHOD;
 }
 
+bool
+router_guarded(const struct route *routes, size_t n, struct span path, enum guard guard)
+{
+	struct span params[CALL_PARAMS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if ((routes[i].guards & guard) != 0 && match(routes[i].path, path, params))
+			return true;
+	return false;
+}
+
 void
 router_methods(unsigned mask, char *out, size_t cap)
 {

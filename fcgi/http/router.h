@@ -11,6 +11,9 @@
  * the path has. */
 MUST_USE enum status router_match(const struct route *routes, size_t n, struct call *c, unsigned *allowed);
 
+/* Is there a route with this guard at the path? Asked before the body is read, by which the rest is known. */
+bool router_guarded(const struct route *routes, size_t n, struct span path, enum guard guard);
+
 /* "GET, POST" of a mask, for the Allow header. */
 void router_methods(unsigned mask, char *out, size_t cap);
 

@@ -21,9 +21,10 @@ SETTINGS = {
     "otp.total_day": 1000000,
     # an open complaint of eKMC1.0 is kept for minutes, which no test wants to wait for
     "legacy.open_ttl_s": 2,
+    "clock.tick_s": 1,
 }
 # what breaks things runs after what only asks
-LAST = ["test_bad_input", "test_status_cache", "test_legacy_faults", "test_limits", "test_faults", "test_readme"]
+LAST = ["test_bad_input", "test_status_cache", "test_clock", "test_legacy_faults", "test_limits", "test_faults", "test_readme"]
 
 
 def pytest_collection_modifyitems(items):

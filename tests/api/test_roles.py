@@ -16,8 +16,11 @@ IDLE = {"idle"}     # an employee without any duty
 ANYONE = None
 STAFF = set(ROLES) - CITIZEN | IDLE
 ALL = STAFF | CITIZEN
-READERS = CITIZEN | LME | GRO | EO | CONTROLLING | COMMISSIONER | MAYOR
-USERS = CONTROLLING | ADMIN
+READERS = CITIZEN | LME | GRO | EO | DESK | CONTROLLING | COMMISSIONER | MAYOR
+KEEPERS = CONTROLLING | ADMIN
+JOINERS = CITIZEN | GRO | DESK
+PEERS = LME | GRO | EO | CONTROLLING
+WORKERS = PEERS | COMMISSIONER | MAYOR
 
 TABLE = {
     "GET /api/v1/status/{number}": ANYONE,
@@ -35,25 +38,58 @@ TABLE = {
     "POST /api/v1/me/totp": STAFF,
     "POST /api/v1/me/totp/confirm": STAFF,
     "POST /api/v1/me/totp/remove": STAFF,
-    "GET /api/v1/users": USERS,
-    "POST /api/v1/users": USERS,
-    "GET /api/v1/users/{user}": USERS,
-    "PATCH /api/v1/users/{user}": USERS,
-    "POST /api/v1/users/{user}/password": USERS,
-    "DELETE /api/v1/users/{user}/totp": USERS,
-    "GET /api/v1/users/{user}/sessions": USERS,
-    "DELETE /api/v1/users/{user}/sessions": USERS,
+    "GET /api/v1/users": KEEPERS,
+    "POST /api/v1/users": KEEPERS,
+    "GET /api/v1/users/{user}": KEEPERS,
+    "PATCH /api/v1/users/{user}": KEEPERS,
+    "POST /api/v1/users/{user}/password": KEEPERS,
+    "DELETE /api/v1/users/{user}/totp": KEEPERS,
+    "GET /api/v1/users/{user}/sessions": KEEPERS,
+    "DELETE /api/v1/users/{user}/sessions": KEEPERS,
     "POST /api/v1/complaints": CITIZEN,
-    "GET /api/v1/complaints": CITIZEN,
+    "GET /api/v1/complaints": CITIZEN | WORKERS | DESK,
+    "POST /api/v1/complaints/search": WORKERS | DESK,
     "GET /api/v1/complaints/{number}": READERS,
     "GET /api/v1/complaints/{number}/timeline": READERS,
-    "POST /api/v1/complaints/{number}/actions": CITIZEN,
+    "POST /api/v1/complaints/{number}/actions": READERS,
+    "POST /api/v1/complaints/similar": JOINERS,
+    "POST /api/v1/uploads": ALL,
+    "GET /api/v1/complaints/{number}/attachments/{id}": READERS,
+    "POST /api/v1/links": ANYONE,
+    "POST /api/v1/links/actions": ANYONE,
+    "GET /api/v1/templates": ADMIN,
+    "GET /api/v1/templates/{code}/{language}": ADMIN,
+    "PUT /api/v1/templates/{code}/{language}": ADMIN,
+    "POST /api/v1/templates/preview": ADMIN,
+    "GET /api/v1/roster": KEEPERS,
+    "POST /api/v1/roster": KEEPERS,
+    "GET /api/v1/departments": KEEPERS,
+    "POST /api/v1/departments": ADMIN,
+    "POST /api/v1/departments/{code}": ADMIN,
+    "GET /api/v1/categories": KEEPERS,
+    "POST /api/v1/categories": KEEPERS,
+    "POST /api/v1/categories/{code}": KEEPERS,
+    "GET /api/v1/subcategories": KEEPERS,
+    "POST /api/v1/subcategories": KEEPERS,
+    "POST /api/v1/subcategories/{code}": KEEPERS,
+    "GET /api/v1/holidays": STAFF,
+    "PUT /api/v1/holidays/{day}": ADMIN,
+    "DELETE /api/v1/holidays/{day}": ADMIN,
+    "GET /api/v1/settings": ADMIN,
+    "PUT /api/v1/settings/{name}": ADMIN,
+    "GET /api/v1/changes": ADMIN,
+    "GET /api/v1/audit/access": COMMISSIONER | ADMIN,
+    "GET /api/v1/complaints/{number}/access": CITIZEN,
+    "GET /api/v1/inbox": WORKERS,
+    "POST /api/v1/inbox/actions": WORKERS | DESK,
+    "GET /api/v1/employees": PEERS,
     "GET /healthz": ANYONE,
     "GET /readyz": ANYONE,
     "GET /metrics": ANYONE,
 }
 # what is not there, so that whoever may ask hears 404 and changes nothing
-PARAMETERS = {"{number}": number("2611", 9999997), "{id}": "0" * 16, "{user}": "nobody.of.this.name"}
+PARAMETERS = {"{number}": number("2611", 9999997), "{id}": "0" * 16, "{user}": "nobody.of.this.name",
+              "{code}": "NONE", "{language}": "en", "{day}": "1999-01-01", "{name}": "no_such_setting"}
 # where the session is looked up together with the work, only a body that fits gets that far
 BODIES = {"POST /api/v1/complaints": {"subcategory": "DRN-01", "description": "asked by everybody", "ward": 63}}
 

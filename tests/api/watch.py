@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-OURS = ("fcgi", "legacy", "notify")
+OURS = ("fcgi", "legacy", "notify", "clock")
 BAD_LEVELS = ("error", "fatal", "critical")
 
 

@@ -25,14 +25,16 @@ def arguments(argv):
     p.add_argument("--only", action="append", choices=list(MEASURES), metavar="NAME", help=", ".join(MEASURES))
     p.add_argument("--pairs", type=int, default=0, help="pairs of runs for each ratio (7)")
     p.add_argument("--seconds", type=int, default=0, help="of one run, 1 to 4 (3)")
+    p.add_argument("--rows", type=int, default=0, help="complaints of the big side where growth is measured (1000000; 10000000 takes minutes)")
     p.add_argument("--quick", action="store_true", help="2 pairs of 1 s: proves that everything can be measured, not how fast it is")
     p.add_argument("--json", metavar="FILE", help="the report for programs")
     args = p.parse_args(argv)
     args.pairs = args.pairs or (2 if args.quick else 7)
     args.seconds = args.seconds or (1 if args.quick else 3)
+    args.rows = args.rows or (40_000 if args.quick else 1_000_000)
     # 64 look-ups of eKMC1.0 must wait through a whole run
-    if not 1 <= args.seconds <= 4 or args.pairs < 1:
-        p.error("--seconds is 1 to 4, --pairs at least 1")
+    if not 1 <= args.seconds <= 4 or args.pairs < 1 or not 40_000 <= args.rows <= 10_000_000:
+        p.error("--seconds is 1 to 4, --pairs at least 1, --rows 40000 to 10000000")
     return args
 
 
@@ -58,7 +60,7 @@ def main(argv=None):
                "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     print(f"# {machine['cores']} cores, load {machine['load_before']:.1f}, {args.pairs} pairs of {args.seconds} s", flush=True)
     try:
-        with Ground(args.pairs, args.seconds, args.quick) as ground:
+        with Ground(args.pairs, args.seconds, args.quick, args.rows) as ground:
             lines, failed = measure(ground, args.only or list(MEASURES))
     except (Unmeasured, StackError) as e:
         print(f"bench: {e}", file=sys.stderr)

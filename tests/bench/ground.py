@@ -7,11 +7,13 @@ import urllib.request
 from pathlib import Path
 
 import wrk
+from growth import Growth
 from people import People
 from stack import Stack
 from wrk import Load, Unmeasured
 
 NUMBERS = 1000
+FEW_ROWS = 100_000
 STATUS_CONNECTIONS = 64
 LODGE_CONNECTIONS = 16
 BACKS = 16
@@ -31,8 +33,9 @@ SETTINGS = {
 class Ground:
     """A running stack with people and numbers. Times: a run takes `seconds`, a comparison `pairs` pairs of runs."""
 
-    def __init__(self, pairs, seconds, quick):
-        self.pairs, self.seconds, self.quick = pairs, seconds, quick
+    def __init__(self, pairs, seconds, quick, rows):
+        self.pairs, self.seconds, self.quick, self.rows = pairs, seconds, quick, rows
+        self._growth = None
         self.stack = Stack(settings=SETTINGS)
         self._tmp = tempfile.TemporaryDirectory(prefix="ekmc-bench-")
         self.dir = Path(self._tmp.name)
@@ -42,8 +45,9 @@ class Ground:
     def __enter__(self):
         try:
             self.stack.__enter__()
-            # what is lodged here is nobody's message, and sending it would fall into somebody else's run
+            # what is lodged here is nobody's message, and sending it would fall into somebody else's run; so would the clock's purge
             self.stack.stop("notify")
+            self.stack.stop("clock")
             self.people = People(self.stack, self.dir)
             while self.people.count() < NUMBERS + 500:
                 self.lodge(1)
@@ -56,8 +60,16 @@ class Ground:
         return self
 
     def __exit__(self, *_):
+        if self._growth:
+            self._growth.__exit__()
         self.stack.__exit__()
         self._tmp.cleanup()
+
+    def growth(self):
+        """Two more stacks, of few and of many rows, made when they are first needed."""
+        if self._growth is None:
+            self._growth = Growth(SETTINGS, min(FEW_ROWS, self.rows // 10), self.rows).__enter__()
+        return self._growth
 
     # -- what is asked
 

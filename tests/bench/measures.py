@@ -2,6 +2,7 @@
 import statistics
 
 import keepers
+import officers
 import procs
 from ground import BACKS, LODGE_CONNECTIONS, STATUS_CONNECTIONS
 from pairs import Line, Pairs
@@ -106,8 +107,44 @@ def unanswered_1000(ground):
     return _unanswered(ground, 1000)
 
 
+def _grown(ground, name, what, goal=1.5):
+    """How much dearer the same requests are among many complaints than among few: the ratio of the rates."""
+    growth = ground.growth()
+    for side in (growth.small, growth.big):
+        side.ask(name, 1)
+    done = Pairs(lambda: growth.small.ask(name, ground.seconds), lambda: growth.big.ask(name, ground.seconds), ground.pairs)
+    p50, p50_few = (statistics.median(x.p50_ms for x in side) for side in (done.b, done.a))
+    notes = [f"{growth.small.rows:,} rows against {growth.big.rows:,}, {growth.big.open_rows:,} open in both; p50 {p50_few:.1f} and {p50:.1f} ms"]
+    return [done.line(what, goal, "requests/s", notes, at_least=False)]
+
+
+def inbox_big_vs_small(ground):
+    """A page of an inbox with the counts of all tabs: LMEs, GROs, EOs and controlling officers of all departments."""
+    return _grown(ground, "inbox", "inbox_big_vs_small")
+
+
+def inbox_all_big_vs_small(ground):
+    """The same of the mayor's office, which sees every department."""
+    return _grown(ground, "inbox_all", "inbox_all_big_vs_small")
+
+
+def lookup_big_vs_small(ground):
+    """A complaint by its number, as its citizen sees it."""
+    return _grown(ground, "lookup", "lookup_big_vs_small")
+
+
+def citizen_list_big_vs_small(ground):
+    """20 newest of a citizen who has 40."""
+    return _grown(ground, "list", "citizen_list_big_vs_small")
+
+
+def register_big_vs_small(ground):
+    """20 newest of all that an officer may see, closed ones too."""
+    return _grown(ground, "register", "register_big_vs_small")
+
+
 def worker_pss_mib(ground):
-    """The memory of a worker after load on all of its threads; last, because it starts another worker."""
+    """The memory of a worker after load on all of its threads; behind all that need this worker, because it starts another one."""
     def after_load():
         ground.ask("mixed", 1)
         ground.lodge(1)
@@ -120,5 +157,17 @@ def worker_pss_mib(ground):
                  data={"with_8": with_8})]
 
 
+def roster_5000_s(ground):
+    """Seconds for a list of 5,000 officers: shown, brought in, brought in again, with other mobiles, and all of them leaving."""
+    n, boss = 5000, officers.Officers(ground)
+    first, second = officers.rows(n), officers.rows(n, 7200000000)
+    took = {"dry run": boss.send(first, {"added": n}, dry_run=1), "import": boss.send(first, {"added": n}),
+            "again": boss.send(first, {"unchanged": n}), "changed": boss.send(second, {"changed": n}),
+            "leaving": boss.send(officers.rows(0), {"leaving": n}, confirm_leaving=1)}
+    note = f"{len(first.encode()) / 1000:.0f} kB; " + ", ".join(f"{k} {v:.2f} s" for k, v in took.items())
+    return [Line("roster_5000_s", max(took.values()), 3, at_least=False, digits=2, notes=[note], data=took)]
+
+
 MEASURES = {f.__name__: f for f in (status_hit_vs_empty, lodge_vs_bare, api_with_legacy_hanging, unanswered_64, unanswered_1000,
-                                    worker_pss_mib)}
+                                    inbox_big_vs_small, inbox_all_big_vs_small, lookup_big_vs_small, citizen_list_big_vs_small,
+                                    register_big_vs_small, worker_pss_mib, roster_5000_s)}

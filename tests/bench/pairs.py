@@ -43,11 +43,11 @@ class Pairs:
     def ratios(self):
         return [a.rate / b.rate for a, b in zip(self.a, self.b)]
 
-    def line(self, name, goal, unit, notes=()):
+    def line(self, name, goal, unit, notes=(), at_least=True):
         ratios = self.ratios
         rates = [statistics.median(x.rate for x in side) for side in (self.a, self.b)]
         spread = f"min {min(ratios):.3f} max {max(ratios):.3f} of {len(ratios)} pairs; {rates[0]:,.0f} against {rates[1]:,.0f} {unit}"
-        return Line(name, statistics.median(ratios), goal, notes=[spread, *notes],
+        return Line(name, statistics.median(ratios), goal, at_least, notes=[spread, *notes],
                     data={"min": min(ratios), "max": max(ratios), "ratios": ratios, "rates": rates, "unit": unit})
 
 

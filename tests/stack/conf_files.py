@@ -11,6 +11,7 @@ SECTIONS = {
     "fcgi": {"system", "log", "listen", "worker", "db", "redis", "seal", "otp", "session", "status", "attachments", "legacy"},
     "legacy": {"system", "log", "listen", "worker", "redis", "status", "legacy"},
     "notify": {"system", "log", "db", "redis", "seal", "sms"},
+    "clock": {"system", "log", "db", "redis", "seal", "attachments", "clock"},
 }
 OWN = ("nginx", "mariadb", "redis-server", "stack")     # sections of settings that are not of our processes
 INI_LINE_MAX = 8000      # fcgi/core/conf.c takes 8192; libinih would cut what is longer, silently
@@ -41,14 +42,16 @@ def base(layout, ports, secrets, profile):
 
     keys = {"seal.keys": secrets["seal_keys"], "seal.index_key": secrets["index_key"]}
     tokens = {"seal.token_key": secrets["token_key"]}
+    signing = {"seal.audit_keys": secrets["audit_keys"]}    # not for those who answer requests
     return {
-        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens},
+        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens, **signing},
         "fcgi": {**common, "listen.socket": layout.socket("api"), **db("ekmc_api"), **keys, **tokens,
                  "attachments.dir": str(layout.attachments), "attachments.uploads": str(layout.uploads),
                  "legacy.number_pattern": legacy["number_pattern"]},
         "legacy": {**common, "listen.socket": layout.socket("legacy"), **{f"legacy.{k}": v for k, v in legacy.items()}},
         "notify": {**common, **db("ekmc_notify"), "seal.keys": secrets["seal_keys"],
                    "sms.profile": "file", "sms.file": str(layout.dir / "sms.jsonl")},
+        "clock": {**common, **db("ekmc_clock"), "attachments.dir": str(layout.attachments), "seal.keys": secrets["seal_keys"], **signing},
     }
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MARKER = ".ekmc-stack"
 OURS = (".lock", "shots")  # may stand in a directory that is not a stack yet
 SOCKET_PATH_MAX = 107 - len("/legacy.sock.new")
-DB_USERS = ("ekmc_ctl", "ekmc_api", "ekmc_notify")
+DB_USERS = ("ekmc_ctl", "ekmc_api", "ekmc_notify", "ekmc_clock")
 # one person per role of the design; ekmc-ctl demo gives each the rights, this file only the passwords
 DEMO_USERS = ("lme", "gro", "eo1", "eo2", "desk", "controlling", "commissioner", "mayor", "admin")
 
@@ -120,15 +120,19 @@ class Layout:
         return path
 
     def secrets(self):
-        """Made at the first call, the same ever after: data sealed with them must be readable tomorrow."""
+        """Made at the first call, the same ever after: data sealed with them must be readable tomorrow. What a newer version needs is
+        added."""
         path = self.etc / "secrets.json"
-        if not path.exists():
-            made = {"db": {u: secrets.token_hex(16) for u in DB_USERS},
-                    "seal_keys": f"1:{secrets.token_hex(32)}", "index_key": secrets.token_hex(32),
-                    "token_key": secrets.token_hex(32), "demo": {u: readable_password() for u in DEMO_USERS},
-                    "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-            write(path, json.dumps(made, indent=1) + "\n")
-        return json.loads(path.read_text(encoding="utf-8"))
+        had = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        made = {"db": {u: secrets.token_hex(16) for u in DB_USERS},
+                "seal_keys": f"1:{secrets.token_hex(32)}", "index_key": secrets.token_hex(32),
+                "token_key": secrets.token_hex(32), "audit_keys": f"1:{secrets.token_hex(32)}",
+                "demo": {u: readable_password() for u in DEMO_USERS},
+                "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        both = {k: {**v, **had.get(k, {})} if isinstance(v, dict) else had.get(k, v) for k, v in made.items()}
+        if both != had:
+            write(path, json.dumps(both, indent=1) + "\n")
+        return both
 
     def read_json(self, name, default=None):
         try:

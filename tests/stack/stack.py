@@ -35,7 +35,7 @@ class Stack:
     """A whole system in a directory: `with Stack(tmp_path, settings={"otp.ttl_s": 2}) as s: requests.get(s.base_url + "/healthz")`.
 
     settings: "section.key" for every process with that section, "unit:section.key" for one (units with an ini: fcgi, legacy, notify,
-    ctl), "nginx.STATUS_PER_MINUTE" (a placeholder of nginx/ekmc.conf.in), "mariadb.max-connections", "redis-server.maxmemory",
+    clock, ctl), "nginx.STATUS_PER_MINUTE" (a placeholder of nginx/ekmc.conf.in), "mariadb.max-connections", "redis-server.maxmemory",
     "stack.legacy_profile" (a, b or json).
     Ends with the process that made it, even when that one is killed (tied=False: stays, as `make run` wants it)."""
 

@@ -70,7 +70,7 @@ def test_up_prints_and_writes_what_one_needs(cli):
     ini = (cli.dir / "etc" / "ekmc-legacy.ini").read_text()
     assert "password" not in ini and "[seal]" not in ini  # the legacy role has no database and no keys
     pids = cli.pids()
-    assert len(pids) == 9 and all(alive(p) for p in pids)
+    assert len(pids) == 10 and all(alive(p) for p in pids)
     cli("down")
     assert not [p for p in pids if alive(p)]
     assert cli("down") == "nothing was running\n"

@@ -48,6 +48,7 @@ def describe(layout, ports, nginx_argv, settings):
         "fcgi": {**own(layout, "ekmc-fcgi", "fcgi", socket="api"), "after": data},
         "legacy": {**own(layout, "ekmc-bridge", "legacy", "legacy", socket="legacy"), "after": ["redis"]},
         "notify": {**own(layout, "ekmc-bridge", "notify", "notify"), "after": data},
+        "clock": {**own(layout, "ekmc-bridge", "clock", "clock"), "after": data},
         "nginx": {"argv": nginx_argv, "ready_port": ports["http"], "stop_signal": "SIGQUIT", "reload_signal": "SIGHUP",
                   "watch": [str(p) for p in sorted(layout.etc.glob("*.conf")) if p.name not in ("redis.conf",)],
                   "after": ["fcgi", "legacy"]},

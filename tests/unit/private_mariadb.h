@@ -80,6 +80,7 @@ private_launch(struct private_mariadb *m)
 			 (char[]){ "--performance-schema=OFF" },
 			 (char[]){ "--character-set-server=utf8mb4" },
 			 (char[]){ "--innodb-flush-log-at-trx-commit=1" },
+			 (char[]){ "--innodb-autoinc-lock-mode=2" },
 			 geteuid() == 0 ? user : NULL,
 			 NULL };
 

@@ -21,10 +21,12 @@ static struct seal *seal;
 
 /* Ward 1 and ward 2 are squares that overlap in a sliver; 142 to 144 have no outline. */
 static const char seeded_sql[] =
-	"INSERT INTO department VALUES ('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
-	"INSERT INTO category VALUES "
+	"INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES "
+	"('DRN','Drains','নর্দমা','नाली',1,1),('PRK','Parks','উদ্যান','उद्यान',2,1);"
+	"INSERT INTO category (code, department_code, name_en, name_bn, name_hi, sort, active) VALUES "
 	"('DRN-A','DRN','A','ক','क',1,1),('DRN-B','DRN','B','খ','ख',2,1),('PRK-A','PRK','C','গ','ग',3,1);"
-	"INSERT INTO subcategory VALUES "
+	"INSERT INTO subcategory (code, category_code, department_code, name_en, name_bn, name_hi, sla_hours, photo_on_resolve,"
+	" anonymous, sort, active) VALUES "
 	"('DRN-01','DRN-A','DRN','One','এক','एक',24,1,0,1,1),('DRN-02','DRN-B','DRN','Two','দুই','दो',48,0,0,2,1),"
 	"('PRK-01','PRK-A','PRK','Three','তিন','तीन',168,0,1,3,1);"
 	"INSERT INTO borough SELECT seq, CONCAT('B', seq), 'বরো', 'बोरो' FROM seq_1_to_16;"
@@ -40,6 +42,11 @@ static const char seeded_sql[] =
 	"(3,'gro','G','গ','en',1),(4,'gro.b2','G Two','গ','en',1),(5,'left','Left','গ','en',0);"
 	/* who has no mobile hears nothing */
 	"UPDATE staff SET mobile_sealed = 'sealed';";
+
+/* Tests begin anew and tamper: test_audit has the triggers put back. */
+static const char seeded_free_sql[] = "DROP TRIGGER complaint_event_kept; DROP TRIGGER complaint_event_there;"
+				      "DROP TRIGGER audit_day_kept; DROP TRIGGER audit_day_there; DROP TRIGGER audit_head_kept;"
+				      "DROP TRIGGER audit_head_there; DROP TRIGGER access_log_kept; DROP TRIGGER access_log_there;";
 
 /* One thread's connection and memory. */
 struct hand {
@@ -105,7 +112,7 @@ seeded_up(void **state)
 	log_init("unit", LOG_ERROR);
 	log_sink(seeded_quiet, NULL);
 	if (!seal_init() || !private_up(&maria) || !seeded_apply("sql/[0-9]*.sql") || !seeded_apply("sql/procedures/*.sql") ||
-	    !private_sql(&maria, seeded_sql))
+	    !private_sql(&maria, seeded_free_sql) || !private_sql(&maria, seeded_sql))
 		return -1;
 	conf = private_conf(&maria, NULL);
 	conf.otp.ttl_s = 300;
@@ -115,7 +122,7 @@ seeded_up(void **state)
 	conf.otp.address_hour = 200;
 	conf.otp.total_day = 200000;
 	seal = seal_new("1:" SEEDED_KEY, SEEDED_KEY, SEEDED_KEY);
-	return seal == NULL ? -1 : 0;
+	return seal != NULL && seal_audit_keys(seal, "7:" SEEDED_KEY) ? 0 : -1;
 }
 
 static UNUSED int
@@ -182,6 +189,7 @@ seeded_reset(void)
 		&maria, "DELETE FROM attachment; DELETE FROM outbox; DELETE FROM idempotency; DELETE FROM complaint_event; DELETE "
 			"FROM complaint;"
 			"DELETE FROM session; DELETE FROM roster; DELETE FROM citizen; DELETE FROM otp; DELETE FROM otp_gate;"
+			"DELETE FROM audit_day; DELETE FROM audit_head; DELETE FROM access_log;"
 			"DELETE FROM otp_day; DELETE FROM staff WHERE id > 5; UPDATE id_block SET next_id = 1"));
 }
 

@@ -148,6 +148,10 @@ test_conf__defaults_are_the_documented_ones(void **state UNUSED)
 	assert_string_equal(c->legacy.remark, "");
 	assert_int_equal(c->sms.profile, SMS_NONE);
 	assert_int_equal(c->sms.poll_ms, 200);
+	assert_int_equal(c->clock.tick_s, 5);
+	assert_int_equal(c->clock.lease_s, 10);
+	assert_int_equal(c->clock.batch, 50);
+	assert_int_equal(c->clock.threads, 2);
 	conf_free(c);
 	conf_free(NULL);
 }
@@ -229,7 +233,7 @@ test_conf__each_key_sets_its_own_member_and_no_other(void **state UNUSED)
 		buf_release(&ini);
 		buf_release(&key);
 	}
-	assert_int_equal(i, 66);
+	assert_int_equal(i, 71);
 	free(before);
 }
 

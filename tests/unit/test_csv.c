@@ -63,18 +63,19 @@ test_csv__says_where_it_is_broken(void **state UNUSED)
 	static const struct {
 		const char *text;
 		size_t row, column;
+		enum csv_fault fault;
 	} rows[] = {
-		{ "", 1, 0 },
-		{ "\n\n", 1, 0 },
-		{ "a,b\n1\n", 2, 0 },
-		{ "a,b\n1,2\n1,2,3\n", 3, 0 },
-		{ "a,b\n\n1,2\n", 2, 0 },
-		{ "a,b\n1,\"2\n", 2, 2 },
-		{ "a,b\n1,\"2\"x\n", 2, 2 },
-		{ "a,b\n1,2\"x\n", 2, 2 },
-		{ "a,b\n1,\"two\nlines\"\n1\n", 3, 0 },
-		{ "a,b\n1\r2,3\n", 2, 1 },
-		{ "a,b\n1,2\n3,\xff\n", 3, 2 },
+		{ "", 1, 0, CSV_EMPTY },
+		{ "\n\n", 1, 0, CSV_EMPTY },
+		{ "a,b\n1\n", 2, 0, CSV_FEW },
+		{ "a,b\n1,2\n1,2,3\n", 3, 0, CSV_MANY },
+		{ "a,b\n\n1,2\n", 2, 0, CSV_FEW },
+		{ "a,b\n1,\"2\n", 2, 2, CSV_QUOTES },
+		{ "a,b\n1,\"2\"x\n", 2, 2, CSV_QUOTES },
+		{ "a,b\n1,2\"x\n", 2, 2, CSV_QUOTES },
+		{ "a,b\n1,\"two\nlines\"\n1\n", 3, 0, CSV_FEW },
+		{ "a,b\n1\r2,3\n", 2, 1, CSV_QUOTES },
+		{ "a,b\n1,2\n3,\xff\n", 3, 2, CSV_UTF8 },
 	};
 	struct arena *a = arena_new(4096, 65536);
 
@@ -85,6 +86,7 @@ test_csv__says_where_it_is_broken(void **state UNUSED)
 		assert_int_equal(csv_parse(a, span_of(rows[i].text), &c, &error), E_MALFORMED);
 		assert_int_equal(error.row, rows[i].row);
 		assert_int_equal(error.column, rows[i].column);
+		assert_int_equal(error.fault, rows[i].fault);
 		assert_non_null(error.why);
 	}
 	arena_free(a);
@@ -133,6 +135,7 @@ test_csv__bind_orders_columns_and_names_strangers(void **state UNUSED)
 		}
 		assert_int_equal(error.row, 1);
 		assert_int_equal(error.column, rows[i].column);
+		assert_int_equal(error.fault, CSV_COLUMN);
 	}
 	arena_free(a);
 }

@@ -95,7 +95,7 @@ group_up(void **state)
 	one = hand_new();
 	owner = private_connect(&maria, "ekmc");
 	run("SET GLOBAL innodb_flush_log_at_trx_commit = 0"); /* nothing here has to last */
-	run("INSERT INTO department VALUES ('LGT','Lighting','আলো','प्रकाश',3,1)");
+	run("INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES ('LGT','Lighting','আলো','प्रकाश',3,1)");
 	run("INSERT INTO citizen (id, mobile_index, mobile_sealed, language, created_at) VALUES (%d, REPEAT('i', 32), 'x', 'en', "
 	    "NOW())",
 	    CITIZEN_ID);

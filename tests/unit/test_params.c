@@ -65,6 +65,27 @@ test_params__a_cursor_brings_back_its_place(void **state)
 }
 
 static void
+test_params__a_cursor_of_several_values_is_no_cursor_of_one(void **state)
+{
+	static const int64_t place[CURSOR_PLACE_MAX] = { 1, INT64_C(1795408200123), 77 };
+	struct call c = call_of(ACTOR_STAFF, 7, seal);
+	const char *cursor = param_cursor_at(&c, LIST, place, CURSOR_PLACE_MAX);
+	int64_t found[CURSOR_PLACE_MAX] = { -1, -1, -1 };
+
+	(void)state;
+	assert_non_null(cursor);
+	assert_true(strlen(cursor) <= 100);
+	assert_int_equal(param_cursor_at_read(&c, LIST, span_of(param_cursor_at(&c, LIST, place, 2)), found, CURSOR_PLACE_MAX),
+			 E_INVALID);
+	assert_int_equal(param_cursor_at_read(&c, LIST, span_of(param_cursor(&c, LIST, 77)), found, CURSOR_PLACE_MAX), E_INVALID);
+	assert_int_equal(param_cursor_read(&c, LIST, span_of(cursor), found), E_INVALID);
+	for (size_t i = 0; i < CURSOR_PLACE_MAX; i++)
+		assert_true(found[i] == -1);
+	assert_int_equal(param_cursor_at_read(&c, LIST, span_of(cursor), found, CURSOR_PLACE_MAX), E_OK);
+	assert_memory_equal(found, place, sizeof(place));
+}
+
+static void
 test_params__a_cursor_is_good_for_one_list_of_one_person(void **state)
 {
 	const struct {
@@ -198,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_params__a_cursor_brings_back_its_place),
+		cmocka_unit_test(test_params__a_cursor_of_several_values_is_no_cursor_of_one),
 		cmocka_unit_test(test_params__a_cursor_is_good_for_one_list_of_one_person),
 		cmocka_unit_test(test_params__a_forged_cursor_is_refused),
 		cmocka_unit_test(test_params__a_number_as_people_write_it),

@@ -137,6 +137,7 @@ test_problem__codes_are_those_of_the_contract(void **state)
 		{ E_TOTP_STATE, 409, "totp_state" },
 		{ E_HOLDS_WORK, 409, "holds_complaints" },
 		{ E_LAST_ADMIN, 409, "last_admin" },
+		{ E_CONFIRM, 409, "confirm_needed" },
 		{ E_TOO_LARGE, 413, "too_large" },
 		{ E_MEDIA_TYPE, 415, "unsupported_media_type" },
 		{ E_INVALID, 422, "invalid" },

@@ -145,10 +145,20 @@ test_router__the_real_table_has_no_holes(void **state)
 		assert_ptr_equal(c.route, r); /* no row is hidden by one above it */
 		/* who is looked up in the back only */
 		assert_true(r->who == ANYONE || r->back != NULL);
-		/* what changes something takes JSON, or an upload, and a key belongs to a POST */
-		assert_true((r->guards & GUARD_IDEMPOTENT) == 0 || r->methods == M_POST);
-		assert_true((r->methods & (M_POST | M_PUT | M_PATCH)) == 0 || (r->guards & (GUARD_JSON | GUARD_SLOW)) != 0);
+		/* a body is JSON, or a file; a key belongs to what changes something */
+		assert_true((r->guards & GUARD_IDEMPOTENT) == 0 || r->methods != M_GET);
+		assert_true((r->methods & (M_POST | M_PUT | M_PATCH)) == 0 ||
+			    (r->guards & (GUARD_JSON | GUARD_LARGE | GUARD_SLOW)) != 0);
 	}
+}
+
+static void
+test_router__knows_the_paths_that_take_a_file(void **state)
+{
+	(void)state;
+	assert_true(router_guarded(routes, n_routes, SPAN("/api/v1/roster"), GUARD_LARGE));
+	assert_false(router_guarded(routes, n_routes, SPAN("/api/v1/roster/"), GUARD_LARGE));
+	assert_false(router_guarded(routes, n_routes, SPAN("/api/v1/complaints"), GUARD_LARGE));
 }
 
 int
@@ -159,6 +169,7 @@ main(void)
 		cmocka_unit_test(test_router__gives_parameters_in_order),
 		cmocka_unit_test(test_router__lists_methods_for_allow),
 		cmocka_unit_test(test_router__the_real_table_has_no_holes),
+		cmocka_unit_test(test_router__knows_the_paths_that_take_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,47 @@ test_schema__required_array_wants_an_element(void **state)
 }
 
 static void
+test_schema__array_of_objects_points_into_each(void **state)
+{
+	static const struct field f[] = {
+		{ .name = "points",
+		  .type = FIELD_OBJECTS,
+		  .offset = 0,
+		  .required = true,
+		  .fields = point_fields,
+		  .n_fields = ARRAY_LEN(point_fields),
+		  .size = sizeof(struct point),
+		  .most = 3 },
+	};
+	static const struct {
+		const char *text, *told;
+	} wrong[] = {
+		{ "{\"points\":[]}", "/points required" },
+		{ "{\"points\":{}}", "/points type" },
+		{ "{\"points\":[7]}", "/points/0 type" },
+		{ "{\"points\":[{\"lat\":1,\"lon\":2},{\"lat\":91,\"lon\":2,\"x\":1},{\"lat\":1}]}",
+		  "/points/1/lat range, /points/1/x unknown_key, /points/2/lon required" },
+		{ "{\"points\":[{\"lat\":1,\"lon\":2},{},{},{}]}", "/points too_many" },
+	};
+	struct schema_objects out = { NULL, 0 };
+	const struct point *points;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		errors.n = 0;
+		assert_int_equal(schema_object(arena, parse(span_of(wrong[i].text)), f, 1, &out, &errors), E_INVALID);
+		assert_string_equal(told(), wrong[i].told);
+	}
+	errors.n = 0;
+	assert_int_equal(schema_object(arena, parse(SPAN("{\"points\":[{\"lat\":1,\"lon\":2},{\"lat\":-3,\"lon\":4}]}")), f, 1,
+				       &out, &errors),
+			 E_OK);
+	points = out.v;
+	assert_int_equal(out.n, 2);
+	assert_true(points[0].lat == 1 && points[0].lon == 2 && points[1].lat == -3 && points[1].lon == 4);
+}
+
+static void
 test_schema__errors_carry_what_the_detail_says(void **state)
 {
 	struct lodging l;
@@ -412,6 +453,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_schema__object_points_at_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schema__nothing_wrong_lands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schema__required_array_wants_an_element, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_schema__array_of_objects_points_into_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schema__errors_carry_what_the_detail_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schema__keeps_32_errors_and_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schema__errors_before_are_not_ours, setup, teardown),

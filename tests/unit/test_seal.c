@@ -113,6 +113,45 @@ test_seal__new_takes_and_refuses_keys(void **state)
 	buf_release(&said);
 }
 
+/* The keys that sign days: their own ring, the first one signs, all prove. */
+static void
+test_seal__signing_keys_rotate_and_prove(void **state)
+{
+	static const char *const malformed[] = { "", "x:" KEY_A, "1:" KEY_A ",1:" KEY_B, "1:0", "256:" KEY_A };
+	struct seal *old = seal_empty(), *new = seal_new("1:" KEY_C, "", "");
+	const struct span text = SPAN("2026-11-23");
+	uint8_t tag[SEAL_HASH_BYTES], again[SEAL_HASH_BYTES];
+	struct buf said = BUF_INIT(65536);
+
+	(void)state;
+	assert_true(seal_audit_keys(old, "3:" KEY_A) && seal_audit_keys(new, "4:" KEY_B ",3:" KEY_A));
+	assert_int_equal(seal_signing_key(old), 3);
+	assert_int_equal(seal_signing_key(new), 4);
+	seal_sign(old, "p", text, tag);
+	assert_int_equal(seal_signed(new, "p", text, 3, tag, sizeof(tag)), E_OK);
+	assert_int_equal(seal_signed(new, "p", text, 3, tag, 16), E_OK);
+	assert_int_equal(seal_signed(new, "p", text, 4, tag, sizeof(tag)), E_INVALID);
+	assert_int_equal(seal_signed(new, "p", text, 1, tag, sizeof(tag)), E_NOT_FOUND); /* the box's keys are no signing keys */
+	assert_int_equal(seal_signed(new, "q", text, 3, tag, sizeof(tag)), E_INVALID);
+	assert_int_equal(seal_signed(new, "p", SPAN("2026-11-24"), 3, tag, 16), E_INVALID);
+	tag[15] ^= 1;
+	assert_int_equal(seal_signed(new, "p", text, 3, tag, 16), E_INVALID);
+	seal_sign(new, "p", text, again);
+	assert_int_equal(seal_signed(new, "p", text, 4, again, sizeof(again)), E_OK);
+	assert_int_equal(seal_signed(old, "p", text, 4, again, sizeof(again)), E_NOT_FOUND);
+	log_sink(swallow, &said);
+	for (size_t i = 0; i < ARRAY_LEN(malformed); i++) {
+		buf_clear(&said);
+		assert_false(seal_audit_keys(old, malformed[i]));
+		assert_non_null(strstr(said.data, "seal.audit_keys"));
+		assert_null(strstr(said.data, "0a0b0c"));
+	}
+	assert_int_equal(seal_signed(old, "p", text, 3, tag, sizeof(tag)), E_NOT_FOUND); /* what was malformed left none behind */
+	buf_release(&said);
+	seal_free(old);
+	seal_free(new);
+}
+
 static void
 test_seal__box_opens_to_the_same(void **state)
 {
@@ -392,6 +431,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_seal__new_takes_and_refuses_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_seal__signing_keys_rotate_and_prove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seal__box_opens_to_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seal__box_survives_rotation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seal__open_refuses_what_was_not_sealed, setup, teardown),

@@ -18,9 +18,9 @@ static const char schema[] =
 	"CREATE PROCEDURE commit_once(IN p_key VARCHAR(20)) BEGIN"
 	" DECLARE EXIT HANDLER FOR 1062 BEGIN ROLLBACK; SELECT 'earlier'; END;"
 	" START TRANSACTION; INSERT INTO done VALUES (p_key); UPDATE counter SET n = n + 1 WHERE id = 1; COMMIT; SELECT 'now'; END;"
-	/* says 1213 the first @left times: a conflict on demand */
-	"CREATE PROCEDURE conflicts(IN p_times INT) BEGIN SET @left = COALESCE(@left, p_times);"
-	" IF @left > 0 THEN SET @left = @left - 1; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF; SELECT 'now'; END";
+	/* says so the first @left times: a conflict on demand */
+	"CREATE PROCEDURE conflicts(IN p_times INT, IN p_errno INT) BEGIN SET @left = COALESCE(@left, p_times);"
+	" IF @left > 0 THEN SET @left = @left - 1; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = p_errno; END IF; SELECT 'now'; END";
 
 static const struct sql q_first = { "UPDATE counter SET n = n + 1 WHERE id = 1", "", "", false };
 static const struct sql q_second = { "UPDATE counter SET n = n + 1 WHERE id = 2", "", "", false };
@@ -28,7 +28,7 @@ static const struct sql q_read = { "SELECT n FROM counter WHERE id = 1", "", "i"
 static const struct sql q_key = { "INSERT INTO done VALUES (?)", "s", "", false };
 static const struct sql q_is_done = { "SELECT 1 FROM done WHERE idem = ?", "s", "i", false };
 static const struct sql q_call = { "CALL commit_once(?)", "s", "s", true };
-static const struct sql q_conflicts = { "CALL conflicts(?)", "i", "s", true };
+static const struct sql q_conflicts = { "CALL conflicts(?, ?)", "ii", "s", true };
 
 struct fixture {
 	struct conf conf;
@@ -495,16 +495,17 @@ static void
 test_tx__a_call_in_conflict_is_made_again_five_times(void **state)
 {
 	static const struct {
-		int64_t times;
+		int64_t times, err;
 		enum status st;
-	} cases[] = { { 0, E_OK }, { 5, E_OK }, { 6, E_BUSY } };
+	} cases[] = { { 0, 1213, E_OK }, { 5, 1213, E_OK }, { 5, 1467, E_OK }, { 6, 1213, E_BUSY } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fixture f;
 
 		fixture_up(&f, NULL);
-		assert_int_equal(db_call(f.d, f.a, &q_conflicts, DB_ARGS(db_int(cases[i].times)), NULL), cases[i].st);
+		assert_int_equal(db_call(f.d, f.a, &q_conflicts, DB_ARGS(db_int(cases[i].times), db_int(cases[i].err)), NULL),
+				 cases[i].st);
 		fixture_down(&f);
 	}
 }
