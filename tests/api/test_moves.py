@@ -281,6 +281,32 @@ def test_of_two_gros_one_assigns_and_the_other_hears_who_and_when(hired, citizen
         assert see(gros[0], n)["holder"]["user"] == lmes[won]
 
 
+# -- joined to another
+
+def test_what_it_can_be_joined_to(as_user, citizen):
+    gro = as_user("gro.lgt")
+    n, other, done, drain = (citizen.lodge(subcategory=x).data["number"] for x in (QUIET, QUIET, QUIET, "DRN-02"))
+    act(gro, done, "merge", parent=other)
+    for parent in (number("2611", 9999999), drain):
+        assert send(gro, n, 422, action="merge", version=1, parent=parent).pointers("not_found") == ["/parent"], "there is none that they see"
+    for parent in (n, done):
+        assert send(gro, n, 409, action="merge", version=1, parent=parent).data["why"] == "parent"
+    citizen.withdraw(other)
+    assert send(gro, n, 409, action="merge", version=1, parent=other).data["why"] == "parent"
+    assert see(citizen, n)["version"] == 1
+
+
+def test_duplicates_follow_their_parent_to_another(as_user, citizen):
+    gro = as_user("gro.lgt")
+    child, parent, last = (citizen.lodge(subcategory=QUIET).data["number"] for _ in range(3))
+    act(gro, child, "merge", parent=parent)
+    act(gro, parent, "merge", parent=last)
+    for n in (child, parent):
+        one = see(citizen, n)
+        assert (one["state"], one["parent"]["number"]) == ("DUPLICATE", last)
+    assert [e["action"] for e in timeline(citizen, child)] == ["lodge", "merge", "merge"]
+
+
 # -- ratings
 
 @pytest.mark.parametrize("stars", [0, 6, -1, "5", 4.5, 5.0, None, True, [5], {"stars": 5}, 2**53], ids=str)
