@@ -218,7 +218,7 @@ action_post(struct call *c)
 	struct one in = { .body = ACTION_BODY_INIT };
 	struct refused refused = { .errors = &c->errors };
 	struct moving m;
-	struct complaint complaint;
+	struct complaint complaint = { .id = 0 };
 	struct span answer;
 	struct means w;
 	enum status st = call_body(c, action_fields, ARRAY_LEN(action_fields), &in);
@@ -230,11 +230,14 @@ action_post(struct call *c)
 	st = action_read(c, k->directory, &in.body, &m);
 	if (st == E_OK)
 		st = param_complaint(c, &complaint);
-	if (st != E_OK)
+	if (st != E_OK && st != E_NOT_FOUND)
 		return st;
 	param_idempotency(c, m.scope, m.body_hash);
 	w = action_means(c, k->directory);
-	st = complaint_act(&w, &c->actor, &m, &complaint, &answer, &refused);
+	if (st == E_NOT_FOUND)
+		st = complaint_acted(&w, &c->actor, &m, &answer);
+	else
+		st = complaint_act(&w, &c->actor, &m, &complaint, &answer, &refused);
 	if (st == E_STALE || st == E_ILLEGAL_MOVE)
 		c->about = action_refused(c, complaint.id, m.action, st, refused.why);
 	if (st != E_OK)

@@ -21,6 +21,7 @@ struct action_body {
 	}
 
 /* Rows of a table for a struct whose member `m` is a struct action_body. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a member's name take none */
 #define ACTION_FIELDS(T, m)                                                                                                        \
 	{ .name = "action", .type = FIELD_CHOICE, .offset = offsetof(T, m.action), .required = true, .choices = action_names },    \
 		{ .name = "note", .type = FIELD_TEXT, .offset = offsetof(T, m.note), .min = 1, .max = 1000 },                      \
@@ -48,6 +49,7 @@ struct action_body {
 		.name = "attachments", .type = FIELD_TEXTS, .offset = offsetof(T, m.uploads), .min = 1, .max = 40,                 \
 		.most = ATTACHMENTS_MOST                                                                                           \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The caller's words as the domain takes them; everything but version, scope and hash. Errors are collected. */
 MUST_USE enum status action_read(struct call *c, const struct directory *d, const struct action_body *in, struct moving *m);

@@ -77,16 +77,6 @@ row_scope(const struct call *c, const char *number, uint8_t scope[static SEAL_HA
 	return E_OK;
 }
 
-/* What moved on where its mover does not see it any more is not there for them, but a repetition hears how it went. */
-static enum status
-repeated(struct call *c, const struct moving *m, struct span *answer)
-{
-	uint8_t scope[SEAL_HASH_BYTES];
-
-	idempotency_scope("staff", c->actor.id, m->scope, scope);
-	return idempotency_stored(c->worker->db, c->arena, scope, m->body_hash, answer);
-}
-
 /* One row; everything of it lives in c->arena, which is the row's. */
 static json_t *
 act(struct call *c, const struct directory *d, struct moving m, const char *number, const struct item *item)
@@ -104,7 +94,7 @@ act(struct call *c, const struct directory *d, struct moving m, const char *numb
 	if (st == E_OK)
 		st = complaint_find(c->worker->db, c->arena, number, &c->actor, &complaint);
 	if (st == E_NOT_FOUND)
-		st = repeated(c, &m, &answer);
+		st = complaint_acted(&w, &c->actor, &m, &answer);
 	else if (st == E_OK)
 		st = complaint_act(&w, &c->actor, &m, &complaint, &answer, &refused);
 	if (st == E_STALE || st == E_ILLEGAL_MOVE)

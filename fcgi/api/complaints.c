@@ -12,13 +12,15 @@
 #define LIST_MAX     100
 
 static const char *const languages[] = { "en", "bn", "hi", NULL };
+/* The others come in by ways of their own. */
+static const char *const channels[] = { "WEB", "APP", NULL };
 
 struct lodge_body {
 	struct span subcategory, department, category, description, landmark, name, me_too;
 	int64_t ward;
 	struct location location;
 	bool has_location;
-	int language;
+	int language, channel;
 	struct schema_texts attachments;
 };
 #define AT(member) .offset = offsetof(struct lodge_body, member)
@@ -37,6 +39,7 @@ static const struct field lodge_fields[] = {
 	{ .name = "landmark", .type = FIELD_LINE, AT(landmark), .min = 1, .max = 200 },
 	{ .name = "name", .type = FIELD_LINE, AT(name), .min = 1, .max = 100 },
 	{ .name = "language", .type = FIELD_CHOICE, AT(language), .choices = languages },
+	{ .name = "channel", .type = FIELD_CHOICE, AT(channel), .choices = channels },
 	{ .name = "attachments", .type = FIELD_TEXTS, AT(attachments), .min = 1, .max = 40, .most = ATTACHMENTS_MOST },
 	{ .name = "me_too", .type = FIELD_LINE, AT(me_too), .min = 1, .max = 64 },
 };
@@ -68,7 +71,7 @@ complaint_post(struct call *c)
 {
 	const struct catalogue *k = app_catalogue(c);
 	struct lodge_body in = { .language = -1, .location = { .accuracy_m = -1 } };
-	struct lodging lodging = { .channel = "WEB", .token_hash = c->actor.token_hash };
+	struct lodging lodging = { .token_hash = c->actor.token_hash };
 	struct lodged lodged;
 	uint8_t ids[ATTACHMENTS_MOST][ATTACHMENT_ID_BYTES];
 	enum status st = call_body(c, lodge_fields, ARRAY_LEN(lodge_fields), &in);
@@ -89,6 +92,7 @@ complaint_post(struct call *c)
 	lodging.description = in.description;
 	lodging.landmark = in.landmark;
 	lodging.name = in.name;
+	lodging.channel = channels[in.channel];
 	lodging.language = in.language < 0 ? NULL : languages[in.language];
 	lodging.ward = (int)in.ward;
 	lodging.has_point = in.has_location;

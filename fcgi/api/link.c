@@ -4,7 +4,6 @@
 #include "api/handlers.h"
 #include "api/params.h"
 #include "core/clock.h"
-#include "domain/idempotency.h"
 #include "domain/link.h"
 #include "domain/status_view.h"
 
@@ -140,14 +139,14 @@ answer_with(struct call *c, struct span answer)
 
 /* A re-opening spends its own link: repeated with the same key it finds what it did. */
 static enum status
-repeated(struct call *c, const struct moving *m)
+repeated(struct call *c, const struct directory *d, const struct moving *m)
 {
-	uint8_t mine[SEAL_HASH_BYTES];
+	const struct means w = action_means(c, d);
 	struct span answer;
+	enum status st = complaint_acted(&w, &c->actor, m, &answer);
 
-	idempotency_scope("citizen", c->actor.id, m->scope, mine);
-	if (idempotency_stored(c->worker->db, c->arena, mine, m->body_hash, &answer) != E_OK)
-		return E_LINK_SPENT;
+	if (st != E_OK)
+		return st == E_NOT_FOUND ? E_LINK_SPENT : st;
 	return answer_with(c, answer);
 }
 
@@ -189,6 +188,6 @@ link_action_post(struct call *c)
 	scope(c, in.link, &m);
 	st = follow(c, in.link, &link, &complaint);
 	if (st == E_LINK_SPENT && link.complaint_id != 0)
-		return repeated(c, &m);
+		return repeated(c, k->directory, &m);
 	return st == E_OK ? act(c, k->directory, &m, &complaint) : st;
 }

@@ -85,17 +85,33 @@ settled(struct db *db, void *arg)
 	return idempotency_stored(db, s->w->arena, s->scope, s->m->body_hash, &s->answer);
 }
 
-enum status
-complaint_act(const struct means *w, const struct actor *actor, const struct moving *m, const struct complaint *c,
-	      struct span *answer, struct refused *refused)
+static void
+own_scope(const struct actor *actor, const struct moving *m, uint8_t scope[static SEAL_HASH_BYTES])
 {
 	static const char *const kinds[] = {
 		[ACTOR_NOBODY] = "nobody", [ACTOR_CITIZEN] = "citizen", [ACTOR_STAFF] = "staff", [ACTOR_SYSTEM] = "system"
 	};
+
+	idempotency_scope(kinds[actor->kind], actor->id, m->scope, scope);
+}
+
+enum status
+complaint_acted(const struct means *w, const struct actor *actor, const struct moving *m, struct span *answer)
+{
+	uint8_t scope[SEAL_HASH_BYTES];
+
+	own_scope(actor, m, scope);
+	return idempotency_stored(w->db, w->arena, scope, m->body_hash, answer);
+}
+
+enum status
+complaint_act(const struct means *w, const struct actor *actor, const struct moving *m, const struct complaint *c,
+	      struct span *answer, struct refused *refused)
+{
 	struct act s = { .w = w, .actor = actor, .m = m, .id = c->id, .refused = refused };
 	enum status st;
 
-	idempotency_scope(kinds[actor->kind], actor->id, m->scope, s.scope);
+	own_scope(actor, m, s.scope);
 	complaint_hide(w, c->id, c->number.p);
 	st = db_tx(w->db, body, &s, settled);
 	complaint_show(w, c->id, c->number.p);

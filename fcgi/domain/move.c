@@ -13,7 +13,7 @@
 #define PAYLOAD_BYTES 4096
 #define REASON_CHARS  100
 
-enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_PARENT, Q_RATE, Q_SAME_MOBILE };
+enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE };
 
 const struct sql move_sql[] = {
 	[Q_MOVE] = { "CALL complaint_move(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -23,7 +23,9 @@ const struct sql move_sql[] = {
 	[Q_LME] = { "SELECT s.id FROM staff s WHERE s.user_name = CONVERT(? USING ascii) AND s.active AND EXISTS (SELECT 1 FROM"
 		    " roster r WHERE r.staff_id = s.id AND r.role = 'LME' AND r.department_code = ?)",
 		    "ss", "i", false },
-	[Q_PARENT] = { "SELECT id FROM complaint WHERE number = ? FOR UPDATE", "s", "i", false },
+	/* by id and in its order: a number that does not exist would lock a gap, and two that are joined crosswise would wait
+	 * for each other */
+	[Q_LOCK] = { "SELECT id FROM complaint WHERE id IN (?, ?) ORDER BY id FOR UPDATE", "ii", "i", false },
 	[Q_CHILDREN] = { "SELECT id FROM complaint WHERE parent_id = ? AND state = 'DUPLICATE' ORDER BY id", "i", "i", false },
 	[Q_RATE] = { "INSERT INTO rating (complaint_id, reopen_count, stars, reasons, comment, rated_at, holder_id, "
 		     "department_code)"
@@ -71,6 +73,7 @@ illegal(const struct job *j, enum refusal why)
 
 /* ---- may they, and is everything told */
 
+/* Of the desk alone: another employee could try mobiles until one is the complainant's. */
 static enum status
 check_caller(struct job *j)
 {
@@ -80,6 +83,8 @@ check_caller(struct job *j)
 
 	if (j->m->mobile.p == NULL)
 		return E_OK;
+	if ((parties_of(j->w->directory, j->c, j->actor, false) & P_DESK) == 0)
+		return wrong(j, "/mobile", FE_UNKNOWN_KEY);
 	seal_index(j->w->seal, j->m->mobile, index);
 	st = db_run(j->w->db, j->w->arena, &move_sql[Q_SAME_MOBILE], DB_ARGS(db_int(j->c->citizen_id)), &rows);
 	if (st != E_OK)
@@ -180,29 +185,28 @@ find_lme(struct job *j)
 	return E_OK;
 }
 
-/* Locks the parent, so that it cannot close between this and our commit. */
+/* Locks both, so that the parent cannot close between this and our commit. Who changed one since this transaction began conflicts
+ * (innodb_snapshot_isolation): what was read before the lock is what is locked. */
 static enum status
 find_parent(struct job *j)
 {
+	const struct actor *sees = j->actor->kind == ACTOR_SYSTEM ? NULL : j->actor;
 	struct complaint parent;
 	struct db_rows rows;
 	enum status st;
 
 	if (j->m->parent == NULL)
 		return E_OK;
-	st = db_run(j->w->db, j->w->arena, &move_sql[Q_PARENT], DB_ARGS(db_text(span_of(j->m->parent))), &rows);
+	st = complaint_find(j->w->db, j->w->arena, j->m->parent, sees, &parent);
+	if (st == E_NOT_FOUND)
+		return wrong(j, "/parent", FE_NOT_FOUND);
+	if (st == E_OK)
+		st = db_run(j->w->db, j->w->arena, &move_sql[Q_LOCK], DB_ARGS(db_int(parent.id), db_int(j->c->id)), &rows);
 	if (st != E_OK)
 		return st;
-	if (rows.n != 1)
-		return wrong(j, "/parent", FE_NOT_FOUND);
-	j->found.parent_id = db_row(&rows, 0)[0].i;
-	st = complaint_find_id(j->w->db, j->w->arena, j->found.parent_id, &parent);
-	if (st != E_OK)
-		return st;
-	if (j->actor->kind != ACTOR_SYSTEM && !complaint_visible(j->actor, &parent))
-		return wrong(j, "/parent", FE_NOT_FOUND);
 	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) || !span_eq(parent.department, j->c->department))
 		return illegal(j, REFUSAL_PARENT);
+	j->found.parent_id = parent.id;
 	return E_OK;
 }
 

@@ -59,6 +59,11 @@ MUST_USE enum status complaint_move(const struct means *w, const struct actor *a
 MUST_USE enum status complaint_act(const struct means *w, const struct actor *actor, const struct moving *m,
 				   const struct complaint *c, struct span *answer, struct refused *refused);
 
+/* What complaint_act answered when this actor asked with this key before; only m's scope and body_hash count. For who moved a
+ * complaint out of their own sight: it is not there for them any more, but a repetition hears how it went. Errors: E_NOT_FOUND (no
+ * such request), E_KEY_REUSED (with another body), of the database. */
+MUST_USE enum status complaint_acted(const struct means *w, const struct actor *actor, const struct moving *m, struct span *answer);
+
 /* Around a transaction with moves in it: takes the public status of this complaint and of its duplicates out of the cache before,
  * and again after, whatever became of it. */
 void complaint_hide(const struct means *w, int64_t id, const char *number);

@@ -29,7 +29,7 @@ by_duty(const struct directory *d, const struct complaint *c, const struct duty 
 	if (duty->role == GRO)
 		return P_GRO;
 	if (duty->role == EO)
-		return P_OFFICER | (duty->eo_level == parties_eo_level(d, c) ? P_EO : 0u);
+		return P_OFFICER | (duty->eo_level > 0 && duty->eo_level == parties_eo_level(d, c) ? P_EO : 0u);
 	if (duty->role == CONTROLLING)
 		return P_OFFICER | (parties_eo_level(d, c) == CONTROLLING_LEVEL ? P_EO : 0u) |
 		       (directory_post(d, c->department, c->borough, GRO, 0) ? 0u : P_GRO);

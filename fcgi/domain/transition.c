@@ -91,6 +91,9 @@ transition_guard(const struct directory *d, const struct complaint *c, const str
 	if ((parties & P_CLOCK) != 0)
 		return c->state == ESCALATED && c->level >= LEVEL_MOST && row->on == ESCALATE ? REFUSAL_LEVEL
 											      : guard_clock(d, c, row->on, now_ms);
+	/* what a GRO or an escalation officer asked is not the LME's to leave behind */
+	if (row->on == VACATE && c->holder_id == 0)
+		return REFUSAL_STATE;
 	if (row->on == REOPEN)
 		return guard_reopen(d, c, now_ms);
 	if (row->on == RATE)
@@ -237,6 +240,7 @@ static void
 effects(const struct directory *d, const struct moving *m, const struct looked_up *found, struct complaint *c)
 {
 	const int64_t now_ms = m->now_ms;
+	const struct span subcategory = c->subcategory;
 
 	switch (m->action) {
 	case ASSIGN:
@@ -259,7 +263,7 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 		break;
 	case CORRECT:
 		set_place(d, m, found, c);
-		if (m->subcategory != NULL)
+		if (!span_eq(subcategory, c->subcategory))
 			promise_anew(d, now_ms, c);
 		break;
 	case VACATE:

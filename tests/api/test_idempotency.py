@@ -4,6 +4,7 @@ import signal
 import pytest
 
 from client import fresh_key
+from people import act, holder, officer
 from watch import together, wait_ready
 
 
@@ -72,6 +73,41 @@ def test_an_action_comes_again_like_a_lodging(citizen):
     first = citizen.withdraw(n, key=key)
     assert citizen.withdraw(n, key=key).body == first.body
     assert len(citizen.get(f"/complaints/{n}/timeline", expect=200).data["items"]) == 2
+
+
+def send(who, number, key, expect, **body):
+    return who.post(f"/complaints/{number}/actions", body, key=key, expect=expect)
+
+
+def test_who_moved_it_out_of_their_own_sight_still_hears_how_it_went(stack, phone, database, citizen):
+    """Visibility was asked before the key: the repetition of a transfer answered 404."""
+    n, key = citizen.lodge(subcategory="DRN-02").data["number"], fresh_key()
+    gro = officer(stack, phone, database, "gro.drn")
+    move = {"action": "transfer", "version": 1, "subcategory": "LGT-02"}
+    first = send(gro, n, key, 200, **move)
+    gro.get(f"/complaints/{n}", expect=404)
+    assert send(gro, n, key, 200, **move).body == first.body
+    assert send(gro, n, key, 422, **{**move, "subcategory": "LGT-01"}).code == "key_reused"
+    send(gro, n, fresh_key(), 404, **move)
+    # the key is its sender's: to others, who see it or not, it is a key like any
+    assert send(officer(stack, phone, database, "gro.lgt"), n, key, 409, **move).code == "changed_meanwhile"
+    for stranger in ("gro.swm", "lme.drn.b08"):
+        send(officer(stack, phone, database, stranger), n, key, 404, **move)
+    assert len(citizen.get(f"/complaints/{n}/timeline", expect=200).data["items"]) == 2
+
+
+def test_who_asked_to_be_relieved_and_was_still_hears_how_it_went(stack, phone, database, citizen):
+    n, key = citizen.lodge(subcategory="DRN-02", ward=93).data["number"], fresh_key()
+    lme, gro = holder(stack, phone, database, n), officer(stack, phone, database, "gro.drn")
+    move = {"action": "request_reassign", "version": 1, "note": "Not my ward", "lme": "lme.drn.b09"}
+    first = send(lme, n, key, 200, **move)
+    act(gro, n, "assign", lme="lme.drn.b09")
+    lme.get(f"/complaints/{n}", expect=404)
+    assert send(lme, n, key, 200, **move).body == first.body
+    assert send(lme, n, key, 422, **{**move, "note": "Not mine"}).code == "key_reused"
+    send(officer(stack, phone, database, "lme.drn.b08"), n, key, 404, **move)
+    colleague = send(officer(stack, phone, database, "lme.drn.b09"), n, key, 409, **move)
+    assert colleague.code == "changed_meanwhile"
 
 
 def test_a_refused_request_does_not_use_up_its_key(citizen):

@@ -172,7 +172,7 @@ def test_a_reopening_spends_its_link_but_its_repetition_is_answered(anyone, stor
     again = do(anyone, link, "reopen", version, note="dark", key=key)
     assert again.body == first.body
     assert do(anyone, link, "reopen", version, note="dark", expect=410).code == "link_spent"
-    assert do(anyone, link, "reopen", version, note="another", key=key, expect=410).code == "link_spent"
+    assert do(anyone, link, "reopen", version, note="another", key=key, expect=422).code == "key_reused"
     assert look(anyone, link, expect=410).code == "link_spent"
     assert story.db("SELECT reopen_count FROM complaint WHERE number = %s", (story.number,))[0][0] == 1
 

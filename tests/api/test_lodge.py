@@ -66,6 +66,13 @@ def test_everything_that_was_sent_is_kept(citizen):
     assert "withdraw" in [o["action"] for o in one["allowed_actions"]]
 
 
+@pytest.mark.parametrize("sent, kept", [({}, "WEB"), ({"channel": "WEB"}, "WEB"), ({"channel": "APP"}, "APP")], ids=str)
+def test_the_channel_it_came_in_by_is_kept(citizen, database, sent, kept):
+    n = citizen.lodge(**sent).data["number"]
+    assert citizen.get(f"/complaints/{n}", expect=200).data["channel"] == kept
+    assert database("SELECT channel FROM complaint WHERE number = %s", (n,)) == ((kept,),)
+
+
 def test_what_was_not_sent_is_null(citizen):
     number = citizen.lodge().data["number"]
     one = citizen.get(f"/complaints/{number}", expect=200).data
