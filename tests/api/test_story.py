@@ -31,11 +31,6 @@ def seeded(name, code):
         return next(row for row in csv.DictReader(file) if row["code"] == code)
 
 
-def of_dlt(value):
-    """What a variable of a message holds: 30 characters, without the last word if that does not fit."""
-    return value if len(value) <= 30 else value[:31].rsplit(" ", 1)[0]
-
-
 def time_of(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -66,7 +61,7 @@ class Story(Life):
         message, = [m for m in messages if m["to"].endswith(self.citizen.mobile)]
         wording = seeded("templates.csv", message["template"])
         until = c["resolved_at"] and time_of(c["resolved_at"]) + datetime.timedelta(days=WINDOW_D)
-        values = {"number": c["display"], "subcategory": of_dlt(seeded("subcategories.csv", MANHOLE)[self.language]),
+        values = {"number": c["display"], "subcategory": seeded("subcategories.csv", MANHOLE)[self.language],
                   "due": time_of(c["due_at"]).astimezone(KOLKATA).strftime("%d-%m-%Y %H:%M"),
                   "until": until and until.astimezone(KOLKATA).strftime("%d-%m-%Y"), "site": self.citizen.base_url, "link": "*"}
         link = re.search(r"/r#(\S{28})", message["text"])
