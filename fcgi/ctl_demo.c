@@ -16,6 +16,7 @@
 /* clang-format off */
 const struct demo_login demo_logins[] = {
 	{ "lme",          "lme.drn.b10" },
+	{ "lme2",         "lme.drn.b09" },
 	{ "gro",          "gro.drn" },
 	{ "eo1",          "eo1.drn" },
 	{ "eo2",          "eo2.drn" },

@@ -240,6 +240,7 @@ staff_name_right(struct span user)
 	       user.p[0] <= 'z';
 }
 
+/* Without a mobile nothing is sealed: ekmc-ctl has no seal then. */
 static enum status
 box_mobile(struct arena *a, const struct seal *seal, const char *mobile, struct db_value *out)
 {

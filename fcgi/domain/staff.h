@@ -56,7 +56,7 @@ struct staff_new {
 	/* what else belongs to the same transaction, or NULL: ekmc-ctl makes the first administrator one */
 	enum status (*also)(struct db *db, struct arena *a, int64_t id);
 };
-/* E_STALE: the name is taken. */
+/* seal: may be NULL without a mobile, here and below. E_STALE: the name is taken. */
 MUST_USE enum status staff_create(struct db *db, struct arena *a, const struct seal *seal, const struct staff_new *n, int64_t *id);
 
 struct staff_change {

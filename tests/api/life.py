@@ -1,21 +1,19 @@
-"""The life of one complaint with the demonstration's officers, message by message as they arrive on the phones."""
-import json
+"""Lives of complaints, each event with exactly the messages that were expected."""
 import time
 
 from client import Client, fresh_key
 
 WARD = 93       # of borough 10, whose LME of the demonstration can log in
+# the mobiles of sql/seed/staff.csv
 LME, COLLEAGUE, GRO, EO1, EO2 = "7000000087", "7000000086", "7000000073", "7000000074", "7000000075"
 
 
 def officers(stack, phone):
-    """The logged-in officers of the demonstration, by role."""
+    """The demonstration's people, logged in, by role."""
     found = {}
-    for login in json.loads((stack.layout.dir / "demo.json").read_text("utf-8"))["logins"]:
-        if login["password"] and login["role"] not in found:
-            one = Client(stack.base_url, phone)
-            one.token = one.post("/sessions", {"user": login["user"], "password": login["password"]}, expect=201).data["token"]
-            found[login["role"]] = one
+    for login in stack.demo["logins"]:
+        one = found[login["role"]] = Client(stack.base_url, phone)
+        one.token = one.post("/sessions", {"user": login["user"], "password": login["password"]}, expect=201).data["token"]
     return found
 
 

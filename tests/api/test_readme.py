@@ -1,8 +1,9 @@
 """What the README tells people to type, typed.
 
 Between `<!-- test -->` and `<!-- /test -->` every ```sh block is run, all of one region in one shell, in a directory whose `.run` is
-the stack's and whose `tests` are ours. A ```json or ```text block after it is what the reader should see: each of its lines must appear in the output, `…` standing
-for anything. The README's address is replaced by the stack's."""
+the stack's and whose `build` and `tests` are ours. A ```json or ```text block after it is what the reader should see: its lines must
+appear in the output of that ```sh block, in this order, `…` standing for anything within a line. The README's address is replaced by
+the stack's."""
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from watch import LogWatch, wait_ready
 README = openapi.ROOT / "README.md"
 REGION = re.compile(r"<!-- test -->(.*?)<!-- /test -->", re.S)
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.S | re.M)
+BETWEEN = "-- the next block"
 ADDRESSES = ("http://127.0.0.1:8080", "http://localhost:8080")
 
 
@@ -31,12 +33,40 @@ def here(text, base_url):
 
 def squeezed(text):
     """JSON is printed with and without blanks by the tools of this world."""
-    return re.sub(r"\s+", "", text)
+    return re.sub(r"[^\S\n]+", "", text)
 
 
-def is_in(wanted, output):
-    pattern = ".*?".join(re.escape(squeezed(part)) for part in wanted.split("…"))
-    return re.search(pattern, squeezed(output), re.S) is not None
+def missing(wanted, output):
+    """The first of these lines that does not stand in the output after the one before it, or None."""
+    output, at = squeezed(output), 0
+    for line in wanted:
+        pattern = "[^\n]*?".join(re.escape(squeezed(part)) for part in line.split("…"))
+        found = re.compile(pattern).search(output, at)
+        if not found:
+            return line
+        at = found.end()
+    return None
+
+
+def steps(region, base_url):
+    """[(commands, lines of output that the reader should see)]"""
+    found = []
+    for kind, block in BLOCK.findall(here(region, base_url)):
+        if kind == "sh":
+            found.append((re.sub(r"(?m)^\$ ", "", block), []))
+        elif kind in ("json", "text"):
+            found[-1][1].extend(line for line in block.splitlines() if line.strip())
+    return found
+
+
+@pytest.mark.parametrize("output, line", [
+    ('{"level": 1}\nother\n{"level": 2}', None),
+    ('{"level":2}\n{"level":1}', '"level":2'),             # the other way round
+    ('{"level":1}', '"level":2'),
+    ('{"level":\n1}\n{"level":2}', '"level":…1'),          # in two lines
+])
+def test_what_is_missing_is_noticed(output, line):
+    assert missing(['"level":…1', '"level":2'], output) == line
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +93,17 @@ def test_every_curl_of_the_readme_is_tested():
 
 @pytest.mark.parametrize("region", regions(), ids=range(len(regions())))
 def test_the_readme_is_true(new_stack, tmp_path, region):
-    directory = new_stack.layout.dir
-    os.symlink(directory, tmp_path / ".run")
+    os.symlink(new_stack.layout.dir, tmp_path / ".run")
+    os.symlink(new_stack.layout.build, tmp_path / "build")
     os.symlink(openapi.ROOT / "tests", tmp_path / "tests")
-    blocks = [(kind, here(block, new_stack.base_url)) for kind, block in BLOCK.findall(region)]
-    script, wanted = ["set -eu"], []
-    for kind, block in blocks:
-        if kind == "sh":
-            script.append(re.sub(r"(?m)^\$ ", "", block))
-        elif kind in ("json", "text"):
-            wanted += [line for line in block.splitlines() if squeezed(line)]
-    ran = subprocess.run(["bash", "-c", "\n".join(script)], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+    played = steps(region, new_stack.base_url)
+    script = ["set -eu", *(f"{commands}\nprintf '\\n{BETWEEN}\\n'" for commands, _ in played)]
+    ran = subprocess.run(["bash", "-c", "\n".join(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
                          env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"})
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    for line in wanted:
-        assert is_in(line, ran.stdout), f"{line!r} is not in the output:\n{ran.stdout}\n{ran.stderr}"
+    for (commands, wanted), output in zip(played, ran.stdout.split(BETWEEN)):
+        line = missing(wanted, output)
+        assert line is None, f"{line!r} is not in the output, or not where it should be, of\n{commands}\n{output}\n{ran.stderr}"
 
 
 def test_the_demo_is_described_for_scripts(stack):

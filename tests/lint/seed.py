@@ -48,6 +48,7 @@ MISSPELT = re.compile("[\u09be-\u09cc][\u09be-\u09cc\u09cd\u09bc]|\u09cd[\u09be-
 # 3GPP TS 23.038, the basic table; what its extension table holds costs two and is not used
 GSM7 = set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
            "abcdefghijklmnopqrstuvwxyzäöñüà")
+DLT_LONGEST = 30    # of a variable in a message
 PART_LIMIT = {"en": 160, "bn": 134, "hi": 134}
 
 # what the table of moves (fcgi/domain/workflow) allows, as far as stories use it
@@ -203,6 +204,10 @@ def check_catalogue(departments, categories, subcategories):
         for flag in ("photo_on_resolve", "anonymous"):
             if r[flag] not in ("yes", "no"):
                 fault(r["_at"], f"{flag}: {r[flag]!r}")
+    for r in (*departments, *subcategories):    # they stand in messages, where a longer one ends at some word
+        for lang in NAMES:
+            if len(r[lang]) > DLT_LONGEST:
+                fault(r["_at"], f"{lang}: {len(r[lang])} characters, at most {DLT_LONGEST}")
     for name, have, used in (("department", deps, {r["department"] for r in categories}),
                              ("category", cats, {r["category"] for r in subcategories})):
         for code in set(have) - used:
@@ -277,8 +282,8 @@ def check_templates(templates):
     for name in set(longest) - used:
         fault("sql/seed/README.md", f"no template uses {{{name}}}")
     for name, n in longest.items():
-        if n > 30:
-            fault("sql/seed/README.md", f"{{{name}}} is over the 30 characters of DLT")
+        if n > DLT_LONGEST:
+            fault("sql/seed/README.md", f"{{{name}}} is over the {DLT_LONGEST} characters of DLT")
     for dlt_id, n in ids.items():
         if n > 1:
             fault("sql/seed/templates.csv", f"DLT id {dlt_id} stands {n} times")

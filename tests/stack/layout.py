@@ -18,7 +18,7 @@ OURS = (".lock", "shots")  # may stand in a directory that is not a stack yet
 SOCKET_PATH_MAX = 107 - len("/legacy.sock.new")
 DB_USERS = ("ekmc_ctl", "ekmc_api", "ekmc_notify", "ekmc_clock")
 # one person per role of the design; ekmc-ctl demo gives each the rights, this file only the passwords
-DEMO_USERS = ("lme", "gro", "eo1", "eo2", "desk", "controlling", "commissioner", "mayor", "admin")
+DEMO_USERS = ("lme", "lme2", "gro", "eo1", "eo2", "desk", "controlling", "commissioner", "mayor", "admin")
 
 
 def account():
