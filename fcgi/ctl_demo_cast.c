@@ -81,9 +81,12 @@ cast_actor(const struct stage *g, const struct tale *t, const struct complaint *
 		return &t->citizen;
 	if (s->action == CLOSE || (s->action == ESCALATE && c->escalate_ms != CLOCK_NONE && c->escalate_ms <= t->next_ms))
 		return &the_clock;
-	for (size_t i = 0; i < g->n_cast; i++)
-		if ((parties_of(g->means.directory, c, &g->cast[i].actor, false) & s->who) != 0)
+	for (size_t i = 0; i < g->n_cast; i++) {
+		const unsigned parties = parties_of(g->means.directory, c, &g->cast[i].actor, false) & s->who;
+
+		if (parties != 0 && workflow_move(c->state, s->action, parties) != NULL)
 			return &g->cast[i].actor;
+	}
 	return NULL;
 }
 

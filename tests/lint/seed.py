@@ -68,7 +68,9 @@ MOVES = {
     "close": ({"RESOLVED", "REJECTED"}, "CLOSED"),
     "withdraw": (OPEN - {"ESCALATED"}, "WITHDRAWN"),
     "merge": ({"UNASSIGNED", "ASSIGNED", "IN_PROGRESS"}, "DUPLICATE"),
+    "transfer": (OPEN - {"ESCALATED"}, None),
 }
+ARGUMENTS = {"rate", "merge", "me_too", "transfer"}
 REOPEN_WINDOW_DAYS = 10
 
 faults = []
@@ -365,18 +367,23 @@ def in_ward(polygon, lat, lon):
 
 # ---------------------------------------------------------------- demo complaints
 
-def play(r, state, done):
-    """The state a story ends in; `done` holds the rows before it with theirs."""
+def play(r, routed, done, subs):
+    """The state a story ends in; `routed` tells where one of a subcategory begins, `done` holds the rows before it with their states."""
+    state = routed(r["subcategory"])
     before, level, reopened, asked, rated = None, 0, 0, 0, False
     steps = r["story"].split(">")
-    if steps[0] != "lodge":
-        fault(r["_at"], "a story begins with lodge")
+    first, _, parent = steps[0].partition(":")
+    if first == "me_too":
+        check_parent(r, parent, done)
+        state = "DUPLICATE"
+    elif steps[0] != "lodge":
+        fault(r["_at"], "a story begins with lodge or me_too")
     for step in steps[1:]:
         action, _, arg = step.partition(":")
         if action not in MOVES or state not in MOVES[action][0]:
             fault(r["_at"], f"{step} is not possible in {state}")
             return None
-        if bool(arg) != (action in ("rate", "merge")):
+        if bool(arg) != (action in ARGUMENTS):
             fault(r["_at"], f"{step}: its argument")
             return None
         target = MOVES[action][1] or before
@@ -395,6 +402,10 @@ def play(r, state, done):
             rated = True
         elif action == "merge":
             check_parent(r, arg, done)
+        elif action == "transfer":
+            target = routed(arg)
+            if arg not in subs or arg[:3] == r["subcategory"][:3]:
+                fault(r["_at"], f"{step}: no subcategory of another department")
         state = target
     if reopened > 2 or asked > 2:
         fault(r["_at"], "re-opens or asks more than twice")
@@ -457,8 +468,8 @@ def check_complaints(complaints, subs, wards, staff, polygons):
     for r in complaints:
         if not check_complaint(r, subs, polygons):
             continue
-        found = routable(staff, r["subcategory"], r["ward"], borough.get(r["ward"], ""))
-        state = play(r, "ASSIGNED" if found else "UNASSIGNED", done)
+        state = play(r, lambda code, ward=r["ward"]: "ASSIGNED" if routable(staff, code, ward, borough.get(ward, "")) else "UNASSIGNED",
+                     done, subs)
         done[r["no"]] = (r, state)
         ends[state] += 1
         if r["name"] and names.setdefault(r["mobile"], r["name"]) != r["name"]:
