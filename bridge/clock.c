@@ -20,6 +20,7 @@
 #define WAIT_MIN_MS  200
 #define WAIT_MAX_MS  2000
 #define RETRY_MS     50
+#define OWED_MS      200 /* while Redis does not answer: what is shown to the public waits for it */
 
 struct worker {
 	struct timekeeper *t;
@@ -129,7 +130,8 @@ work(void *arg)
 	do {
 		enum status st = turn(w, &next_ms);
 
-		status_cache_pay(w->keeper->cache);
+		if (!status_cache_pay(w->keeper->cache) && next_ms > OWED_MS)
+			next_ms = OWED_MS;
 		if (st == E_INTERNAL && !w->keeper->checked) {
 			atomic_store(&w->t->wrong, true);
 			stop_request();

@@ -261,7 +261,7 @@ keep(void *arg)
 		do {
 			if (tick++ % VERSION_TICKS == 0 || app->catalogue == NULL)
 				look(app, db, cache, a);
-			status_cache_pay(cache);
+			(void)status_cache_pay(cache);
 			arena_reset(a);
 		} while (pause_tick(app));
 	}

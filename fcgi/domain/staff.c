@@ -243,8 +243,8 @@ staff_name_right(struct span user)
 static enum status
 box_mobile(struct arena *a, const struct seal *seal, const char *mobile, struct db_value *out)
 {
-	struct span boxed;
-	enum status st = seal_box(seal, a, span_of(mobile), &boxed);
+	struct span boxed = { NULL, 0 };
+	enum status st = mobile == NULL ? E_OK : seal_box(seal, a, span_of(mobile), &boxed);
 
 	*out = db_text(boxed);
 	return st;

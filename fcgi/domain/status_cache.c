@@ -117,7 +117,7 @@ status_cache_drop(struct cache *k, const char *number)
 	(void)pthread_mutex_unlock(&owed.lock);
 }
 
-void
+bool
 status_cache_pay(struct cache *k)
 {
 	char key[STATUS_KEY_SIZE], number[NUMBER_DIGITS + 1];
@@ -130,10 +130,10 @@ status_cache_pay(struct cache *k)
 			number[0] = '\0';
 		(void)pthread_mutex_unlock(&owed.lock);
 		if (number[0] == '\0')
-			return;
+			return true;
 		status_cache_key(number, key);
 		if (!cache_delete(k, key))
-			return;
+			return false;
 		(void)pthread_mutex_lock(&owed.lock);
 		if (owed.n > 0 && memcmp(owed.number[owed.n - 1], number, sizeof(number)) == 0)
 			owed.n--;

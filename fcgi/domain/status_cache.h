@@ -32,7 +32,8 @@ bool status_cache_put(struct cache *k, const char *number, const char *token, in
 
 /* After the transaction, whatever became of it: the entry goes, now or as soon as Redis answers. */
 void status_cache_drop(struct cache *k, const char *number);
-/* Pays what is owed; call now and then from one thread with a cache of its own. */
-void status_cache_pay(struct cache *k);
+/* Pays what is owed; call now and then from a thread with a cache of its own. False: Redis does not answer, something is owed yet.
+ */
+bool status_cache_pay(struct cache *k);
 
 #endif

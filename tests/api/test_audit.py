@@ -176,7 +176,10 @@ def ctl(audited, *arguments, **environment):
 def tamper(audited, ask):
     """Does something to the timeline of a demo complaint, and undoes it: restores the two tables from copies."""
     tables = ("complaint_event", "complaint", "audit_head", "audit_day")
-    kept = {t: ask(f"SELECT * FROM {t}") for t in tables}
+    columns = {t: ", ".join(c for c, in ask("SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+                                            " AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position", t))
+               for t in tables}
+    kept = {t: ask(f"SELECT {columns[t]} FROM {t}") for t in tables}
 
     def do(*statements):
         with pymysql.connect(**audited.db()) as c, c.cursor() as k:
@@ -191,7 +194,7 @@ def tamper(audited, ask):
         for t, rows in kept.items():
             k.execute(f"DELETE FROM {t}")
             if rows:
-                k.executemany(f"INSERT INTO {t} VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+                k.executemany(f"INSERT INTO {t} ({columns[t]}) VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
     source = (HERE.parents[1] / "sql/procedures/audit.sql").read_text(encoding="utf-8")
     subprocess.run(["mariadb", "--no-defaults", f"--socket={audited.layout.socket('db')}", "ekmc"], input=source, text=True, check=True)
 

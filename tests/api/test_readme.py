@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import openapi
+from watch import LogWatch, wait_ready
 
 README = openapi.ROOT / "README.md"
 REGION = re.compile(r"<!-- test -->(.*?)<!-- /test -->", re.S)
@@ -38,6 +39,16 @@ def is_in(wanted, output):
     return re.search(pattern, squeezed(output), re.S) is not None
 
 
+@pytest.fixture(scope="module")
+def new_stack(tmp_path_factory):
+    """As a newcomer has it, not as other tests leave theirs."""
+    from stack import Stack
+    with Stack(tmp_path_factory.mktemp("readme")) as s:
+        wait_ready(s)
+        s.watch = LogWatch(s)
+        yield s
+
+
 def test_the_readme_has_commands_to_try():
     assert any(kind == "sh" for region in regions() for kind, _ in BLOCK.findall(region)), "README.md has no ```sh block between the marks"
 
@@ -51,11 +62,11 @@ def test_every_curl_of_the_readme_is_tested():
 
 
 @pytest.mark.parametrize("region", regions(), ids=range(len(regions())))
-def test_the_readme_is_true(stack, tmp_path, region):
-    directory = stack.layout.dir
+def test_the_readme_is_true(new_stack, tmp_path, region):
+    directory = new_stack.layout.dir
     os.symlink(directory, tmp_path / ".run")
     os.symlink(openapi.ROOT / "tests", tmp_path / "tests")
-    blocks = [(kind, here(block, stack.base_url)) for kind, block in BLOCK.findall(region)]
+    blocks = [(kind, here(block, new_stack.base_url)) for kind, block in BLOCK.findall(region)]
     script, wanted = ["set -eu"], []
     for kind, block in blocks:
         if kind == "sh":

@@ -109,7 +109,8 @@ def sessions(stack):
     for role in sorted(STAFF):
         ids[role] = insert("INSERT INTO staff (user_name, name_en, name_bn, must_change) VALUES (%s, 'R', 'র', 0)", f"{role}.{mark}")
         if role != "idle":
-            insert("INSERT INTO roster (staff_id, role, department_code) VALUES (%s, %s, 'DRN')", ids[role], role.upper())
+            insert("INSERT INTO roster (staff_id, role, department_code, eo_level) VALUES (%s, %s, 'DRN', %s)", ids[role], role.upper(),
+                   1 if role == "eo" else None)
     ids["citizen"] = insert("INSERT INTO citizen (mobile_index, mobile_sealed, created_at) SELECT %s, mobile_sealed, UTC_TIMESTAMP(3)"
                             " FROM staff WHERE mobile_sealed IS NOT NULL LIMIT 1", secrets.token_bytes(32))
 
