@@ -76,7 +76,6 @@ lodge(const struct stage *g, struct tale *t, struct field_errors *errors)
 
 	if (st == E_OK)
 		st = cast_citizen(g, t, csv_at(c, t->row, MOBILE));
-
 	in.has_point =
 		scan_double(csv_at(c, t->row, LAT), -90, 90, &in.lat) && scan_double(csv_at(c, t->row, LON), -180, 180, &in.lon);
 	seal_random(in.scope, sizeof(in.scope));
