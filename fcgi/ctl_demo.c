@@ -199,7 +199,7 @@ run(struct demo *d, const struct options *o)
 int
 ctl_demo(struct conf *c, int argc, char **argv)
 {
-	struct demo d = { .out = stdout, .err = stderr, .now_ms = clock_now_ms() };
+	struct demo d = { .conf = c, .out = stdout, .err = stderr, .now_ms = clock_now_ms() };
 	struct seal *seal = NULL;
 	struct options o;
 	enum status st = E_NOMEM;

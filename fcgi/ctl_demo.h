@@ -7,6 +7,7 @@
 #include "ctl_seed.h"
 
 struct demo {
+	const struct conf *conf;
 	struct db *db;
 	struct arena *arena;
 	const struct seal *seal;
@@ -30,8 +31,9 @@ const char *demo_password(const struct demo *d, struct span user);
 /* Adds those of staff.csv who are not there yet, with their duties; *added counts them. */
 MUST_USE enum status demo_staff(const struct demo *d, size_t *added);
 
-/* Plays the stories of demo_complaints.csv in one transaction, unless there is any complaint already. Nobody is sent anything.
- * *added counts the complaints. */
+/* Plays the stories of demo_complaints.csv as the system would have been used, unless there is any complaint already: lodged and
+ * moved by the domain, in the order of time, each step in a transaction of its own. Nobody is sent what would have been sent long
+ * ago. *added counts the complaints. */
 MUST_USE enum status demo_complaints(const struct demo *d, size_t *added);
 
 #endif

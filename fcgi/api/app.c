@@ -33,7 +33,7 @@ struct app {
 	const struct conf *conf;
 	const struct seal *seal;
 	struct store store;
-	char program[STORE_DIR_MOST + 1];
+	char program[IMAGE_PROGRAM_SIZE];
 	struct id_source *ids;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
@@ -271,20 +271,6 @@ keep(void *arg)
 	return NULL;
 }
 
-/* ekmc-image as configured, else beside this program. */
-static void
-find_program(const struct conf *conf, char out[static STORE_DIR_MOST + 1])
-{
-	char self[STORE_DIR_MOST];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
-	const char *slash = n > 0 && (size_t)n < sizeof(self) ? memrchr(self, '/', (size_t)n) : NULL;
-
-	if (conf->attachments.program[0] != '\0' || slash == NULL)
-		(void)snprintf(out, STORE_DIR_MOST + 1, "%s", conf->attachments.program);
-	else
-		(void)snprintf(out, STORE_DIR_MOST + 1, "%.*s/ekmc-image", (int)(slash - self), self);
-}
-
 struct app *
 app_new(const struct conf *conf, const struct seal *seal)
 {
@@ -295,7 +281,7 @@ app_new(const struct conf *conf, const struct seal *seal)
 	app->conf = conf;
 	app->seal = seal;
 	app->ids = id_source_new();
-	find_program(conf, app->program);
+	image_program(conf->attachments.program, app->program);
 	/* without it everything but photos works: said in the log, and uploads find it again when it is back */
 	(void)!store_open(&app->store, conf->attachments.dir);
 	(void)pthread_mutex_init(&app->lock, NULL);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,4 +145,17 @@ image_run(const char *program, int in_fd, int picture_fd, int thumbnail_fd, stru
 		return E_OK;
 	log_event(LOG_ERROR, "image_helper", "program", program, "error", strerrorname_np(rc), NULL);
 	return E_INTERNAL;
+}
+
+void
+image_program(const char *configured, char out[static IMAGE_PROGRAM_SIZE])
+{
+	char self[IMAGE_PROGRAM_SIZE - 1];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	const char *slash = n > 0 && (size_t)n < sizeof(self) ? memrchr(self, '/', (size_t)n) : NULL;
+
+	if (configured[0] != '\0' || slash == NULL)
+		(void)snprintf(out, IMAGE_PROGRAM_SIZE, "%s", configured);
+	else
+		(void)snprintf(out, IMAGE_PROGRAM_SIZE, "%.*s/ekmc-image", (int)(slash - self), self);
 }

@@ -27,4 +27,8 @@ struct image_made {
 #define IMAGE_MS 5000
 MUST_USE enum status image_run(const char *program, int in_fd, int picture_fd, int thumbnail_fd, struct image_made *out);
 
+/* ekmc-image as configured, else (empty) the one beside this program. */
+#define IMAGE_PROGRAM_SIZE 201
+void image_program(const char *configured, char out[static IMAGE_PROGRAM_SIZE]);
+
 #endif

@@ -7,7 +7,7 @@ from layout import write
 
 # The sections a process may be given; the legacy role has no database and no keys.
 SECTIONS = {
-    "ctl": {"system", "log", "db", "redis", "seal", "otp", "session", "sms"},
+    "ctl": {"system", "log", "db", "redis", "seal", "otp", "session", "sms", "attachments"},
     "fcgi": {"system", "log", "listen", "worker", "db", "redis", "seal", "otp", "session", "status", "attachments", "legacy"},
     "legacy": {"system", "log", "listen", "worker", "redis", "status", "legacy"},
     "notify": {"system", "log", "db", "redis", "seal", "sms"},
@@ -44,7 +44,8 @@ def base(layout, ports, secrets, profile):
     tokens = {"seal.token_key": secrets["token_key"]}
     signing = {"seal.audit_keys": secrets["audit_keys"]}    # not for those who answer requests
     return {
-        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens, **signing},
+        "ctl": {**common, "system.sql_dir": str(layout.root / "sql"), **db("ekmc_ctl"), **keys, **tokens, **signing,
+                "attachments.dir": str(layout.attachments)},
         "fcgi": {**common, "listen.socket": layout.socket("api"), **db("ekmc_api"), **keys, **tokens,
                  "attachments.dir": str(layout.attachments), "attachments.uploads": str(layout.uploads),
                  "legacy.number_pattern": legacy["number_pattern"]},
