@@ -241,7 +241,7 @@ def test_every_officer_who_can_log_in_has_something_to_do(shown, ask, caller, ro
 
 
 def test_the_logins_are_those_of_every_role(shown, caller):
-    assert [x["role"] for x in shown.demo["logins"]] == "lme gro eo1 eo2 desk controlling commissioner mayor admin".split()
+    assert [x["role"] for x in shown.demo["logins"]] == "lme lme2 gro eo1 eo2 desk controlling commissioner mayor admin".split()
     assert all(x["user"] in (shown.layout.dir / "demo-logins.txt").read_text("utf-8") for x in shown.demo["logins"])
     staff.demo(shown, caller.phone, "admin").get("/users", expect=200)
 
