@@ -18,7 +18,8 @@ struct sweep {
 	struct chore_run *run;
 	enum due_kind kind;
 	enum action action; /* unless it only tells */
-	int64_t now_ms, by_ms;
+	int64_t now_ms;     /* of the transaction */
+	int64_t by_ms;
 	/* Inside a transaction; `c` was read in it. */
 	enum status (*act)(struct sweep *s, struct complaint *c);
 	struct means means;
@@ -55,10 +56,13 @@ act_on_each(struct db *db, void *arg)
 	struct part *p = arg;
 	struct sweep *s = p->sweep;
 	struct arena *a = s->run->keeper->scratch;
-	enum status st = E_OK;
+	enum status st;
 
 	arena_reset(a);
 	p->done = 0;
+	/* the list may be old by now, also because this process was stopped for a while: what happens now is not to be dated back
+	 */
+	st = lease_now(db, a, &s->now_ms);
 	for (size_t i = 0; i < p->n && st == E_OK; i++) {
 		struct complaint c;
 
