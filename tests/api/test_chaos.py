@@ -22,7 +22,7 @@ SEED = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))
 CITIZENS = 4
 WARD = 91           # of the borough of the demonstration's field officer
 VICTIMS = ("fcgi", "fcgi", "fcgi", "clock", "clock", "mariadb", "mariadb", "nginx", "notify", "redis")
-MANY = 60           # complaints; then old ones go on
+MANY = 60           # complaints that are played with, the latest
 NOT_PLAYED = ("merge", "transfer")      # they lead out of sight
 RARELY = ("correct", "note")            # they lead nowhere
 UNDECIDED = (502, 503, 504)
@@ -98,11 +98,11 @@ class Game:
     def _turn(self, who, dice):
         """What this player tries next; None: nothing to do, or nobody answers."""
         citizen = who in self.citizens
-        if citizen and (dice.random() < 0.2 or not self.numbers) and len(self.numbers) < MANY:
+        if citizen and (dice.random() < (0.2 if len(self.numbers) < MANY else 0.05) or not self.numbers):
             return Try(who, "/complaints", {"subcategory": "DRN-01", "description": "chaos", "ward": WARD})
         if not self.numbers:
             return None
-        number = dice.choice(self.numbers)
+        number = dice.choice(self.numbers[-MANY:])
         seen = who.get(f"/complaints/{number}", expect=(200, 404, *UNDECIDED))
         if seen.status != 200:
             return None
