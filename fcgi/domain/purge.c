@@ -5,11 +5,12 @@
 #include "core/tx.h"
 
 #define AGO(time) " < UTC_TIMESTAMP(3) - INTERVAL " time
-/* Two statements each: the keys of what is too old, oldest first, and the end of one row. That one reckons from the row's time, which
- * no index can be used for: by the index of times it would lock the gap that new rows go into. */
+/* Two statements each: the keys of what is too old, oldest first, and the end of one row. That one reckons from the row's time,
+ * which no index can be used for: by the index of times it would lock the gap that new rows go into. */
 #define OLD(p, table, keys, match, letters, at, age)                                                                               \
 	[2 * (p)] = { "SELECT " keys " FROM " table " WHERE " at AGO(age) " ORDER BY " at " LIMIT ?", "i", letters, false },       \
-	     [2 * (p) + 1] = { "DELETE FROM " table " WHERE " match " AND " at " + INTERVAL " age " < UTC_TIMESTAMP(3)", letters, "", false }
+	     [2 * (p) + 1] = { "DELETE FROM " table " WHERE " match " AND " at " + INTERVAL " age " < UTC_TIMESTAMP(3)", letters,  \
+			       "", false }
 #define Q_SETTLED ((size_t)2 * PURGE__COUNT)
 #define Q_ERASE   (Q_SETTLED + 1)
 
