@@ -292,19 +292,55 @@ chore_close(struct chore_run *r)
 	return sweep(&(struct sweep){ .run = r, .kind = DUE_CLOSE, .action = CLOSE, .act = act_move });
 }
 
+/* As one_by_one: all but the one that is in the way can be routed anew. */
+static enum status
+vacate_each(struct chore_run *r, const struct roster_means *w, const struct roster_swept *all, int64_t now_ms)
+{
+	enum status there = E_OK;
+
+	for (size_t i = 0; i < all->n && there == E_OK && chore_goes_on(r, &there); i++) {
+		struct roster_swept one = { .only = all->held[i].id };
+		int64_t any_ms;
+		enum status st;
+
+		db_deadline(w->db, clock_monotonic_ms() + ALONE_MS);
+		st = roster_sweep(w, now_ms, &one);
+		db_deadline(w->db, 0);
+		if (st == E_OK) {
+			r->done += (int64_t)one.n;
+			continue;
+		}
+		there = lease_now(w->db, w->arena, &any_ms);
+		if (there != E_OK)
+			break;
+		r->failed++;
+		log_event(LOG_WARN, "chore_failed", "chore", r->chore->name, "number", all->held[i].number.p, "status",
+			  status_name(st), NULL);
+	}
+	return there;
+}
+
 enum status
 chore_vacate(struct chore_run *r)
 {
 	struct keeper *k = r->keeper;
 	const struct roster_means w = { .db = k->db, .cache = k->cache, .arena = k->arena, .seal = k->seal };
+	struct roster_swept s = { .n = 1 };
 	int64_t now_ms = 0;
-	size_t n = 1;
-	enum status st = lease_now(k->db, k->arena, &now_ms);
+	enum status st = E_OK;
 
-	while (n > 0 && st == E_OK && chore_goes_on(r, &st)) {
+	while (s.n > 0 && st == E_OK && chore_goes_on(r, &st)) {
 		arena_reset(k->arena);
-		st = roster_sweep(&w, now_ms, &n);
-		r->done += (int64_t)n;
+		st = lease_now(k->db, k->arena, &now_ms);
+		if (st == E_OK)
+			st = roster_sweep(&w, now_ms, &s);
+		if (st == E_OK)
+			r->done += (int64_t)s.n;
+		else if (s.n > 0 && lease_now(k->db, k->arena, &now_ms) == E_OK)
+			st = vacate_each(r, &w, &s, now_ms);
+		/* what cannot be moved is passed over until the next run */
+		if (s.n > 0)
+			s.after = s.held[s.n - 1].id;
 	}
 	return st;
 }
