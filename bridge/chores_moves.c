@@ -320,27 +320,39 @@ vacate_each(struct chore_run *r, const struct roster_means *w, const struct rost
 	return there;
 }
 
+/* Some of them, behind s->after, which moves on: what cannot be moved is passed over until the next run. s->n 0: there are no more.
+ */
+static enum status
+vacate_some(struct chore_run *r, const struct roster_means *w, struct roster_swept *s)
+{
+	int64_t now_ms = 0;
+	enum status st;
+
+	s->n = 0;
+	arena_reset(w->arena);
+	st = lease_now(w->db, w->arena, &now_ms);
+	if (st == E_OK)
+		st = roster_sweep(w, now_ms, s);
+	if (s->n == 0)
+		return st;
+	if (st == E_OK)
+		r->done += (int64_t)s->n;
+	else if (lease_now(w->db, w->arena, &now_ms) == E_OK)
+		st = vacate_each(r, w, s, now_ms);
+	s->after = s->held[s->n - 1].id;
+	return st;
+}
+
 enum status
 chore_vacate(struct chore_run *r)
 {
 	struct keeper *k = r->keeper;
 	const struct roster_means w = { .db = k->db, .cache = k->cache, .arena = k->arena, .seal = k->seal };
-	struct roster_swept s = { .n = 1 };
-	int64_t now_ms = 0;
-	enum status st = E_OK;
+	struct roster_swept s = { .after = 0 };
+	enum status st;
 
-	while (s.n > 0 && st == E_OK && chore_goes_on(r, &st)) {
-		arena_reset(k->arena);
-		st = lease_now(k->db, k->arena, &now_ms);
-		if (st == E_OK)
-			st = roster_sweep(&w, now_ms, &s);
-		if (st == E_OK)
-			r->done += (int64_t)s.n;
-		else if (s.n > 0 && lease_now(k->db, k->arena, &now_ms) == E_OK)
-			st = vacate_each(r, &w, &s, now_ms);
-		/* what cannot be moved is passed over until the next run */
-		if (s.n > 0)
-			s.after = s.held[s.n - 1].id;
-	}
+	do
+		st = vacate_some(r, &w, &s);
+	while (st == E_OK && s.n > 0 && chore_goes_on(r, &st));
 	return st;
 }
