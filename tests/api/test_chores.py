@@ -7,7 +7,7 @@ import pytest
 
 import pictures
 from client import Client, Phone
-from clockwork import HOUR, act, actions, officer, once, passes, stored
+from clockwork import HOUR, act, actions, due, now_ms, officer, once, passes, stored
 from watch import LogWatch, wait_ready
 
 WARD = 91       # of the borough of the demonstration's field officer
@@ -106,17 +106,20 @@ def left_behind(ask, number):
     return gone
 
 
-def test_each_chore_does_what_is_due_and_no_more(kept, ask, complainant):
+def test_each_chore_does_what_is_due_and_no_more(kept, ask, complainant, monkeypatch):
     lme, gro, eo1 = (officer(kept, role) for role in ("lme", "gro", "eo1"))
 
-    def lodge():
-        return complainant.lodge(ward=WARD).data["number"]
+    # the zone of the clock's host changes nothing
+    monkeypatch.setenv("TZ", "America/New_York")
+
+    def lodge(subcategory="DRN-01"):
+        return complainant.lodge(subcategory=subcategory, ward=WARD).data["number"]
 
     def done():
         return resolved(gro, eo1, lodge)
 
     # moves
-    breached, silent, ended, young, late, held = lodge(), lodge(), done(), done(), lodge(), lodge()
+    breached, silent, ended, young, late, held = lodge("DRN-05"), lodge(), done(), done(), lodge(), lodge()
     act(lme, silent, "ask_citizen", note="Which house?")
     act(gro, late, "escalate")
     act(eo1, late, "escalate")
@@ -129,7 +132,10 @@ def test_each_chore_does_what_is_due_and_no_more(kept, ask, complainant):
     once(kept)      # what the demonstration left
     assert set(once(kept).values()) == {0}
 
-    passes(ask, DAY + 1, breached)
+    # of 72 hours, without Sundays and holidays
+    holidays = {day for day, in ask("SELECT day FROM holiday")}
+    assert stored(ask, breached, "due_at") == due(stored(ask, breached, "lodged_at"), 72, holidays)
+    passes(ask, (stored(ask, breached, "due_at") - now_ms(ask)) / 1000 + 1, breached)
     passes(ask, 72 * HOUR + 1, silent)
     passes(ask, 11 * DAY, ended)
     passes(ask, DAY + 1, late)
@@ -150,6 +156,7 @@ def test_each_chore_does_what_is_due_and_no_more(kept, ask, complainant):
     assert once(kept) == {"escalate": 1, "overdue": 1, "resume": 1, "close": 1, "vacate": 1, "purge": 1, "erase": 1, "access": 1,
                           "audit": 1, "uploads": 2, "links": 1}
     assert stored(ask, breached, "state", "level") == ("ESCALATED", 1)
+    assert stored(ask, breached, "escalate_at") == due(stored(ask, breached, "changed_at"), 72, holidays, 0.5)
     assert stored(ask, late, "overdue_told", "level") == (1, 2)
     assert stored(ask, silent, "state") == "ASSIGNED" and actions(ask, silent)[-1] == "resume"
     assert (stored(ask, ended, "state"), stored(ask, young, "state")) == ("CLOSED", "RESOLVED")
