@@ -99,6 +99,9 @@ test-api: bins ## the API on real stacks, faults included
 test-clock: bins ## 10,000 promises broken at one stroke, each escalated within a minute (test-api has the short form)
 	@CLOCK_BREACHES=10000 $(PYTHON) -m pytest -q -s tests/api/test_clock.py -k many_breaches
 
+chaos: bins ## ten minutes of servers killed and hung while people go on (CHAOS_SECONDS=, CHAOS_SEED=; test-api has the short form)
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(PYTHON) -m pytest -q -s tests/api/test_chaos.py
+
 test-web: bins ## the pages in a real browser
 	@cd tests/web && npm ci --loglevel=error --no-audit --no-fund && node run.mjs
 
@@ -159,4 +162,4 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALLOBJ:.o=.d) $(patsubst %,$(BUILD)/tests/unit/%.d,$(notdir $(UNIT)))
 
 .SECONDARY:
-.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-stack test-api test-clock test-web bench check clean
+.PHONY: help deps build bins run stop reset logs doctor test unit-bins test-unit test-san test-stack test-api test-clock chaos test-web bench check clean

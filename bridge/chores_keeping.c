@@ -51,15 +51,15 @@ enum status
 chore_erase(struct chore_run *r)
 {
 	struct purge_mark mark = { .at_ms = r->lease.done_for_ms };
-	int64_t n = ROWS_MOST;
+	int64_t n = ROWS_MOST, erased;
 	enum status st = E_OK;
 
 	while (n == ROWS_MOST && chore_goes_on(r, &st)) {
 		arena_reset(r->keeper->arena);
-		st = purge_messages(r->keeper->db, r->keeper->arena, ROWS_MOST, &mark, &n);
+		st = purge_messages(r->keeper->db, r->keeper->arena, ROWS_MOST, &mark, &n, &erased);
 		if (st != E_OK)
 			break;
-		r->done += n;
+		r->done += erased;
 		r->done_for_ms = mark.at_ms;
 	}
 	return st;

@@ -18,7 +18,8 @@ struct sweep {
 	struct chore_run *run;
 	enum due_kind kind;
 	enum action action; /* unless it only tells */
-	int64_t now_ms, by_ms;
+	int64_t now_ms;     /* of the transaction */
+	int64_t by_ms;
 	/* Inside a transaction; `c` was read in it. */
 	enum status (*act)(struct sweep *s, struct complaint *c);
 	struct means means;
@@ -55,10 +56,13 @@ act_on_each(struct db *db, void *arg)
 	struct part *p = arg;
 	struct sweep *s = p->sweep;
 	struct arena *a = s->run->keeper->scratch;
-	enum status st = E_OK;
+	enum status st;
 
 	arena_reset(a);
 	p->done = 0;
+	/* the list may be old by now, also because this process was stopped for a while: what happens now is not to be dated back
+	 */
+	st = lease_now(db, a, &s->now_ms);
 	for (size_t i = 0; i < p->n && st == E_OK; i++) {
 		struct complaint c;
 
@@ -288,19 +292,67 @@ chore_close(struct chore_run *r)
 	return sweep(&(struct sweep){ .run = r, .kind = DUE_CLOSE, .action = CLOSE, .act = act_move });
 }
 
+/* As one_by_one: all but the one that is in the way can be routed anew. */
+static enum status
+vacate_each(struct chore_run *r, const struct roster_means *w, const struct roster_swept *all, int64_t now_ms)
+{
+	enum status there = E_OK;
+
+	for (size_t i = 0; i < all->n && there == E_OK && chore_goes_on(r, &there); i++) {
+		struct roster_swept one = { .only = all->held[i].id };
+		int64_t any_ms;
+		enum status st;
+
+		db_deadline(w->db, clock_monotonic_ms() + ALONE_MS);
+		st = roster_sweep(w, now_ms, &one);
+		db_deadline(w->db, 0);
+		if (st == E_OK) {
+			r->done += (int64_t)one.n;
+			continue;
+		}
+		there = lease_now(w->db, w->arena, &any_ms);
+		if (there != E_OK)
+			break;
+		r->failed++;
+		log_event(LOG_WARN, "chore_failed", "chore", r->chore->name, "number", all->held[i].number.p, "status",
+			  status_name(st), NULL);
+	}
+	return there;
+}
+
+/* Some of them, behind s->after, which moves on: what cannot be moved is passed over until the next run. s->n 0: there are no more.
+ */
+static enum status
+vacate_some(struct chore_run *r, const struct roster_means *w, struct roster_swept *s)
+{
+	int64_t now_ms = 0;
+	enum status st;
+
+	s->n = 0;
+	arena_reset(w->arena);
+	st = lease_now(w->db, w->arena, &now_ms);
+	if (st == E_OK)
+		st = roster_sweep(w, now_ms, s);
+	if (s->n == 0)
+		return st;
+	if (st == E_OK)
+		r->done += (int64_t)s->n;
+	else if (lease_now(w->db, w->arena, &now_ms) == E_OK)
+		st = vacate_each(r, w, s, now_ms);
+	s->after = s->held[s->n - 1].id;
+	return st;
+}
+
 enum status
 chore_vacate(struct chore_run *r)
 {
 	struct keeper *k = r->keeper;
 	const struct roster_means w = { .db = k->db, .cache = k->cache, .arena = k->arena, .seal = k->seal };
-	int64_t now_ms = 0;
-	size_t n = 1;
-	enum status st = lease_now(k->db, k->arena, &now_ms);
+	struct roster_swept s = { .after = 0 };
+	enum status st;
 
-	while (n > 0 && st == E_OK && chore_goes_on(r, &st)) {
-		arena_reset(k->arena);
-		st = roster_sweep(&w, now_ms, &n);
-		r->done += (int64_t)n;
-	}
+	do
+		st = vacate_some(r, &w, &s);
+	while (st == E_OK && s.n > 0 && chore_goes_on(r, &st));
 	return st;
 }

@@ -74,6 +74,8 @@ picture(enum image_format format, struct span file)
 	char line[64];
 
 	switch (convert(format, file, &made)) {
+	case VERDICT_KIND:
+		return say("kind\n");
 	case VERDICT_DAMAGED:
 		return say("damaged\n");
 	case VERDICT_PIXELS:

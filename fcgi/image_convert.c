@@ -180,6 +180,8 @@ convert(enum image_format format, struct span file, struct picture *out)
 
 	if (!image_probe(format, file, &probe))
 		return VERDICT_DAMAGED;
+	if (probe.animated)
+		return VERDICT_KIND;
 	if ((uint64_t)probe.width * probe.height > PIXELS_MOST || probe.width > PIXEL_SIDE_MOST || probe.height > PIXEL_SIDE_MOST)
 		return VERDICT_PIXELS;
 	gdSetErrorMethod(keep_complaint);

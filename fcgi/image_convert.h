@@ -10,7 +10,7 @@
 #define PIXELS_MOST     40000000
 #define PIXEL_SIDE_MOST 30000
 
-enum verdict { VERDICT_OK, VERDICT_DAMAGED, VERDICT_PIXELS };
+enum verdict { VERDICT_OK, VERDICT_KIND, VERDICT_DAMAGED, VERDICT_PIXELS };
 
 struct picture {
 	bool png; /* else JPEG */

@@ -131,6 +131,7 @@ static void
 webp_size(struct span head, struct span data, struct image_probe *out)
 {
 	if (begins(head, "VP8X", 4) && data.n >= 10) {
+		out->animated = (data.p[0] & 2) != 0;
 		out->width = 1 + little(data, 4, 3);
 		out->height = 1 + little(data, 7, 3);
 	} else if (begins(head, "VP8 ", 4) && data.n >= 10) {

@@ -9,6 +9,7 @@ enum image_format { IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP, IMAGE_HEIC };
 struct image_probe {
 	uint32_t width, height; /* as stored: before the orientation is applied */
 	int orientation;        /* 1 to 8 of EXIF; 1 where it is absent, senseless, or the decoder's business (HEIC) */
+	bool animated;          /* a WebP of several pictures, which is not for us and not for the decoder */
 };
 
 /* False: no size is to be found, so no decoder is to be tried. Sources: ITU-T T.81, annex B (JPEG); PNG, third edition, 5 and 11;

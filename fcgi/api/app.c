@@ -27,6 +27,8 @@
 
 #define TICK_MS       200
 #define VERSION_TICKS 10
+#define SWEEP_TICKS   (3600 * 1000 / TICK_MS)
+#define UPLOAD_OLD_MS INT64_C(3600000) /* nginx allows 10 s between two parts of a body */
 #define ARENA_BYTES   (1 << 20)
 
 struct app {
@@ -234,7 +236,7 @@ pause_tick(struct app *app)
 	struct timespec until;
 	bool stop;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += TICK_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
@@ -259,6 +261,8 @@ keep(void *arg)
 		log_event(LOG_ERROR, "out_of_memory", NULL);
 	} else {
 		do {
+			if (tick % SWEEP_TICKS == 0)
+				store_sweep_uploads(app->conf->attachments.uploads, clock_now_ms() - UPLOAD_OLD_MS);
 			if (tick++ % VERSION_TICKS == 0 || app->catalogue == NULL)
 				look(app, db, cache, a);
 			(void)status_cache_pay(cache);
@@ -275,6 +279,7 @@ struct app *
 app_new(const struct conf *conf, const struct seal *seal)
 {
 	struct app *app = calloc(1, sizeof(*app));
+	pthread_condattr_t monotonic;
 
 	if (app == NULL)
 		return NULL;
@@ -285,7 +290,11 @@ app_new(const struct conf *conf, const struct seal *seal)
 	/* without it everything but photos works: said in the log, and uploads find it again when it is back */
 	(void)!store_open(&app->store, conf->attachments.dir);
 	(void)pthread_mutex_init(&app->lock, NULL);
-	(void)pthread_cond_init(&app->wake, NULL);
+	/* who sets the host's clock back must not stop the thread for as long */
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&app->wake, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
 	if (app->ids == NULL || pthread_create(&app->thread, NULL, keep, app) != 0) {
 		id_source_free(app->ids);
 		free(app);

@@ -13,6 +13,7 @@
 
 #define DOWN_MS          2000
 #define REFUSED_PAUSE_MS 50
+#define IDLE_TX_S        20
 #define PORT_DEFAULT     3306
 
 enum fault {
@@ -219,7 +220,8 @@ shows_on(MYSQL *my, const char *query, bool *failed)
 	return on;
 }
 
-/* The lock wait ends a second before our read would, else a conflict (1205) looked like a lost connection. */
+/* The lock wait ends a second before our read would, else a conflict (1205) looked like a lost connection. A transaction that
+ * nobody goes on with, because its host lost power or its process is stopped, would hold its rows until TCP gives up, in hours. */
 static bool
 set_session(const struct db *d, MYSQL *my)
 {
@@ -231,8 +233,8 @@ set_session(const struct db *d, MYSQL *my)
 		text, sizeof(text),
 		"SET SESSION autocommit=1, time_zone='+00:00', tx_isolation='REPEATABLE-READ', innodb_snapshot_isolation=ON,"
 		" sql_mode='STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
-		" innodb_lock_wait_timeout=%u, lock_wait_timeout=%u",
-		wait_s, wait_s);
+		" innodb_lock_wait_timeout=%u, lock_wait_timeout=%u, idle_transaction_timeout=%d",
+		wait_s, wait_s, IDLE_TX_S);
 	return mysql_query(my, text) == 0;
 }
 

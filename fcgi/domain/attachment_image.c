@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,8 +18,9 @@
 
 #define LINE_SIZE  64
 #define SIDE_MOST  65535
-#define KEPT_FDS   5  /* as in image.c: file, verdict, nothing, picture, thumbnail */
-#define SPARE_FROM 10 /* where ours wait, out of the way of the helper's numbers */
+#define KEPT_FDS   5    /* as in image.c: file, verdict, nothing, picture, thumbnail */
+#define SPARE_FROM 10   /* where ours wait, out of the way of the helper's numbers */
+#define HEAVY_MS   4000 /* of processor time: who had less and was killed or too late is not to blame, the machine is */
 
 static const struct {
 	const char *word;
@@ -56,14 +58,16 @@ start(const char *program, const int fds[static KEPT_FDS], pid_t *pid)
 	return rc;
 }
 
-/* Its end, by itself or by us. True: it ended by itself and well. */
-static bool
-await(pid_t pid, int64_t until_ms)
+/* Waits for its end, and brings it about when it is late. */
+static void
+reap(pid_t pid, int64_t until_ms, int *status, int64_t *cpu_ms)
 {
-	int status = 0, fd = pidfd_open(pid, 0);
+	int fd = pidfd_open(pid, 0);
 	struct pollfd end = { .fd = fd, .events = POLLIN };
+	struct rusage used = { 0 };
 	int64_t left;
 
+	*status = 0;
 	if (fd < 0)
 		log_event(LOG_ERROR, "image_helper", "what", "pidfd_open", "error", strerrorname_np(errno), NULL);
 	while (fd >= 0 && (left = until_ms - clock_monotonic_ms()) > 0 && poll(&end, 1, (int)left) < 0 && errno == EINTR)
@@ -72,13 +76,29 @@ await(pid_t pid, int64_t until_ms)
 		(void)kill(pid, SIGKILL);
 	if (fd >= 0)
 		(void)close(fd);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, status, 0, &used) < 0 && errno == EINTR)
 		;
-	if (WIFSIGNALED(status))
-		log_detail(LOG_WARN, "image_helper", "ended by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		log_detail(LOG_WARN, "image_helper", "ended with %d", WEXITSTATUS(status));
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	*cpu_ms = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+}
+
+/* E_OK: it has judged (*well) or the file has ended it. E_BUSY: not the file's doing, who sends it again may be luckier. */
+static enum status
+await(pid_t pid, int64_t until_ms, bool *well)
+{
+	int64_t cpu_ms;
+	int status;
+
+	reap(pid, until_ms, &status, &cpu_ms);
+	*well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (*well)
+		return E_OK;
+	if (WIFEXITED(status)) {
+		log_detail(LOG_ERROR, "image_helper", "ended with %d: no room to write, or no file to know kinds by",
+			   WEXITSTATUS(status));
+		return E_BUSY;
+	}
+	log_detail(LOG_WARN, "image_helper", "ended by signal %d after %d ms of work", WTERMSIG(status), (int)cpu_ms);
+	return WTERMSIG(status) == SIGKILL && cpu_ms < HEAVY_MS ? E_BUSY : E_OK;
 }
 
 /* "jpeg 2560 1920": believed no further than that. */
@@ -117,6 +137,8 @@ image_run(const char *program, int in_fd, int picture_fd, int thumbnail_fd, stru
 	int fds[KEPT_FDS] = { -1, -1, -1, -1, -1 }, line[2] = { -1, -1 };
 	char text[LINE_SIZE];
 	ssize_t n = 0;
+	enum status st = E_OK;
+	bool well = false;
 	pid_t pid;
 	int rc = pipe2(line, O_CLOEXEC) == 0 ? 0 : errno;
 
@@ -135,14 +157,16 @@ image_run(const char *program, int in_fd, int picture_fd, int thumbnail_fd, stru
 			(void)close(fds[i]);
 	if (line[1] >= 0)
 		(void)close(line[1]);
-	if (rc == 0 && await(pid, until_ms))
+	if (rc == 0)
+		st = await(pid, until_ms, &well);
+	if (well)
 		n = read(line[0], text, sizeof(text));
 	if (n > 0)
 		parse((struct span){ text, (size_t)n }, out);
 	if (line[0] >= 0)
 		(void)close(line[0]);
 	if (rc == 0)
-		return E_OK;
+		return st;
 	log_event(LOG_ERROR, "image_helper", "program", program, "error", strerrorname_np(rc), NULL);
 	return E_INTERNAL;
 }

@@ -22,8 +22,9 @@ struct image_made {
 };
 
 /* Has `program` look at the file behind `in_fd` and write what it makes of it. Returns after IMAGE_MS at the latest: a helper that
- * takes longer is killed, and its file is IMAGE_DAMAGED, as is one that kills the helper.
- * Errors: E_INTERNAL, the helper cannot be started (logged). */
+ * works for so long is killed, and its file is IMAGE_DAMAGED, as is one that crashes the helper.
+ * Errors: E_INTERNAL, the helper cannot be started; E_BUSY, it could not do its work and not because of the file: no room to write,
+ * somebody killed it, or the machine left it no time (all logged). */
 #define IMAGE_MS 5000
 MUST_USE enum status image_run(const char *program, int in_fd, int picture_fd, int thumbnail_fd, struct image_made *out);
 

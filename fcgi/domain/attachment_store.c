@@ -254,22 +254,46 @@ next_entry(DIR *d)
 	return readdir(d);
 }
 
-void
-store_sweep_new(const struct store *s, int64_t before_ms)
+static bool
+is_any(const char *name UNUSED)
 {
-	char path[PATH_SIZE];
+	return true;
+}
+
+static bool
+is_digits(const char *name)
+{
+	return scan_token(span_of(name), "0123456789", 1, 20);
+}
+
+static void
+sweep(const char *path, bool (*ours)(const char *name), int64_t before_ms)
+{
 	const struct dirent *e;
 	struct stat st;
-	DIR *d;
+	DIR *d = opendir(path);
 
-	(void)snprintf(path, sizeof(path), "%s/new", s->dir);
-	d = opendir(path);
 	while (d != NULL && (e = next_entry(d)) != NULL)
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		if (ours(e->d_name) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 		    put_at_ms(&st) < before_ms)
 			(void)unlinkat(dirfd(d), e->d_name, 0);
 	if (d != NULL)
 		(void)closedir(d);
+}
+
+void
+store_sweep_new(const struct store *s, int64_t before_ms)
+{
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "%s/new", s->dir);
+	sweep(path, is_any, before_ms);
+}
+
+void
+store_sweep_uploads(const char *dir, int64_t before_ms)
+{
+	sweep(dir, is_digits, before_ms);
 }
 
 /* The name of a file or of its thumbnail: either may be all that is left. */
@@ -284,38 +308,40 @@ is_hash(const char *name, uint8_t sha256[static SEAL_HASH_BYTES])
 }
 
 void
-store_each_aside(const struct store *s, void (*found)(void *arg, const uint8_t *sha256), void *arg)
+store_each_aside(const struct store *s, bool (*found)(void *arg, const uint8_t *sha256), void *arg)
 {
 	uint8_t sha256[SEAL_HASH_BYTES];
 	char path[PATH_SIZE];
 	const struct dirent *e;
+	bool more = true;
 	DIR *d;
 
 	(void)snprintf(path, sizeof(path), "%s/gone", s->dir);
 	d = opendir(path);
-	while (d != NULL && (e = next_entry(d)) != NULL)
+	while (d != NULL && more && (e = next_entry(d)) != NULL)
 		if (is_hash(e->d_name, sha256))
-			found(arg, sha256);
+			more = found(arg, sha256);
 	if (d != NULL)
 		(void)closedir(d);
 }
 
 void
-store_each(const struct store *s, uint8_t top, int64_t before_ms, void (*found)(void *arg, const uint8_t *sha256), void *arg)
+store_each(const struct store *s, uint8_t top, int64_t before_ms, bool (*found)(void *arg, const uint8_t *sha256), void *arg)
 {
 	uint8_t sha256[SEAL_HASH_BYTES];
 	char path[PATH_SIZE];
 	const struct dirent *e;
+	bool more = true;
 	struct stat st;
 	DIR *d;
 
-	for (unsigned second = 0; second < 256; second++) {
+	for (unsigned second = 0; second < 256 && more; second++) {
 		(void)snprintf(path, sizeof(path), "%s/%02x/%02x", s->dir, top, second);
 		d = opendir(path);
-		while (d != NULL && (e = next_entry(d)) != NULL)
+		while (d != NULL && more && (e = next_entry(d)) != NULL)
 			if (is_hash(e->d_name, sha256) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			    put_at_ms(&st) < before_ms)
-				found(arg, sha256);
+				more = found(arg, sha256);
 		if (d != NULL)
 			(void)closedir(d);
 	}

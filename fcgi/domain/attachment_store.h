@@ -52,9 +52,12 @@ void store_drop(const struct store *s, const uint8_t sha256[static SEAL_HASH_BYT
 
 /* What somebody who was killed has left: removes files under DIR/new older than `before_ms`. */
 void store_sweep_new(const struct store *s, int64_t before_ms);
-/* Calls `found` for each hash that is aside; for one with a thumbnail perhaps twice. */
-void store_each_aside(const struct store *s, void (*found)(void *arg, const uint8_t *sha256), void *arg);
+/* … and what an nginx that was killed has left in `dir` (attachments.uploads): only what it can have written, and as far as we may.
+ */
+void store_sweep_uploads(const char *dir, int64_t before_ms);
+/* Calls `found` for each hash that is aside, until it says false; for one with a thumbnail perhaps twice. */
+void store_each_aside(const struct store *s, bool (*found)(void *arg, const uint8_t *sha256), void *arg);
 /* … and for each stored one whose name begins with the byte `top` and that was put before `before_ms`. */
-void store_each(const struct store *s, uint8_t top, int64_t before_ms, void (*found)(void *arg, const uint8_t *sha256), void *arg);
+void store_each(const struct store *s, uint8_t top, int64_t before_ms, bool (*found)(void *arg, const uint8_t *sha256), void *arg);
 
 #endif

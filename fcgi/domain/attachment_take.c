@@ -1,7 +1,7 @@
 /* An upload from the file as it came to a row and a file that is ours. */
 #include <errno.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/log.h"
 #include "core/tx.h"
@@ -27,13 +27,14 @@ length(int fd, int64_t *bytes)
 	return E_OK;
 }
 
+/* Not copy_file_range: what nginx wrote and the store are often on different file systems, which it refuses. */
 static enum status
 copy(int from, int to, int64_t bytes)
 {
 	off_t at = 0;
 
 	while (bytes > 0) {
-		ssize_t n = copy_file_range(from, &at, to, NULL, (size_t)bytes, 0);
+		ssize_t n = sendfile(to, from, &at, (size_t)bytes);
 
 		if (n <= 0) {
 			log_event(LOG_ERROR, "attachment_store", "what", "copy", "error", n < 0 ? strerrorname_np(errno) : "short",

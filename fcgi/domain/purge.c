@@ -5,10 +5,12 @@
 #include "core/tx.h"
 
 #define AGO(time) " < UTC_TIMESTAMP(3) - INTERVAL " time
-/* Two statements each: the keys of what is too old, oldest first, and the end of one row. */
+/* Two statements each: the keys of what is too old, oldest first, and the end of one row. That one reckons from the row's time,
+ * which no index can be used for: by the index of times it would lock the gap that new rows go into. */
 #define OLD(p, table, keys, match, letters, at, age)                                                                               \
 	[2 * (p)] = { "SELECT " keys " FROM " table " WHERE " at AGO(age) " ORDER BY " at " LIMIT ?", "i", letters, false },       \
-	     [2 * (p) + 1] = { "DELETE FROM " table " WHERE " match " AND " at AGO(age), letters, "", false }
+	     [2 * (p) + 1] = { "DELETE FROM " table " WHERE " match " AND " at " + INTERVAL " age " < UTC_TIMESTAMP(3)", letters,  \
+			       "", false }
 #define Q_SETTLED ((size_t)2 * PURGE__COUNT)
 #define Q_ERASE   (Q_SETTLED + 1)
 
@@ -45,16 +47,22 @@ struct batch {
 	const struct sql *end;
 	struct db_rows found;
 	size_t keys; /* the first columns of what was found */
+	int64_t changed;
 };
 
 static enum status
 end_each(struct db *db, void *arg)
 {
-	const struct batch *b = arg;
+	struct batch *b = arg;
 	enum status st = E_OK;
 
-	for (size_t i = 0; i < b->found.n && st == E_OK; i++)
-		st = db_run(db, b->arena, b->end, db_row(&b->found, i), b->keys, NULL);
+	b->changed = 0;
+	for (size_t i = 0; i < b->found.n && st == E_OK; i++) {
+		struct db_rows rows = { 0 };
+
+		st = db_run(db, b->arena, b->end, db_row(&b->found, i), b->keys, &rows);
+		b->changed += rows.affected;
+	}
 	return st;
 }
 
@@ -89,18 +97,19 @@ purge_some(struct db *db, struct arena *a, enum purge p, int64_t most, int64_t *
 }
 
 enum status
-purge_messages(struct db *db, struct arena *a, int64_t most, struct purge_mark *mark, int64_t *n)
+purge_messages(struct db *db, struct arena *a, int64_t most, struct purge_mark *mark, int64_t *n, int64_t *erased)
 {
 	struct batch b = { .arena = a, .end = &purge_sql[Q_ERASE], .keys = 1 };
 	struct db_value from = db_time(mark->at_ms == CLOCK_NONE ? 0 : mark->at_ms);
 	enum status st = db_run(db, a, &purge_sql[Q_SETTLED], DB_ARGS(from, from, db_int(mark->id), db_int(most)), &b.found);
 
-	*n = 0;
+	*n = *erased = 0;
 	if (st == E_OK)
 		st = end_all(db, &b);
 	if (st != E_OK || b.found.n == 0)
 		return st;
 	*n = (int64_t)b.found.n;
+	*erased = b.changed;
 	mark->id = db_row(&b.found, b.found.n - 1)[0].i;
 	mark->at_ms = db_row(&b.found, b.found.n - 1)[1].i;
 	return E_OK;

@@ -24,8 +24,9 @@ struct purge_mark {
 	int64_t at_ms, id;
 };
 /* Erases what settled messages said, up to `most` of them behind the mark, which moves on: the rows stay, so without it each look
- * would begin at the first message ever. *n as above. */
-MUST_USE enum status purge_messages(struct db *db, struct arena *a, int64_t most, struct purge_mark *mark, int64_t *n);
+ * would begin at the first message ever. *n as above; those at the mark are found again, *erased are those that said something. */
+MUST_USE enum status purge_messages(struct db *db, struct arena *a, int64_t most, struct purge_mark *mark, int64_t *n,
+				    int64_t *erased);
 
 extern const struct sql purge_sql[];
 extern const size_t purge_sql_n;

@@ -138,10 +138,23 @@ struct roster_means {
 MUST_USE enum status roster_import(const struct roster_means *w, const struct roster_job *job, struct roster_report *report,
 				   struct admin_answer *answer);
 
-/* Routes anew what is held by somebody who is inactive or no LME at all, at most 200 at once: a complaint that was lodged while a
- * list came in may have gone to an officer who has just left. Called after each import; the clock may call it too: it costs one
- * look through an index when there is nothing to do. *n: how many. */
-MUST_USE enum status roster_sweep(const struct roster_means *w, int64_t now_ms, size_t *n);
+/* A complaint in the hands of somebody who leaves. */
+struct roster_held {
+	int64_t id, holder_id;
+	struct span number, department, user; /* user: the holder */
+};
+
+struct roster_swept {
+	int64_t after; /* only complaints behind this one; 0: all */
+	int64_t only;  /* none but this one; 0: no matter */
+	const struct roster_held *held;
+	size_t n; /* what it was at: routed anew, unless it failed */
+};
+
+/* Routes anew what is held by somebody who is inactive or no LME at all, in one transaction, at most 50 at once: a complaint that
+ * was lodged while a list came in may have gone to an officer who has just left. Called after each import and by the clock: it
+ * costs one look through an index when there is nothing to do. */
+MUST_USE enum status roster_sweep(const struct roster_means *w, int64_t now_ms, struct roster_swept *out);
 
 /* ---- going out */
 

@@ -211,7 +211,7 @@ roster_import(const struct roster_means *w, const struct roster_job *job, struct
 	struct import m = { .w = w, .job = job, .report = report, .answer = answer };
 	struct admin_who who = job->who;
 	struct directory *d;
-	size_t strays = 0;
+	struct roster_swept strays = { 0 };
 	enum status st = directory_load(w->db, &d);
 
 	if (st != E_OK)

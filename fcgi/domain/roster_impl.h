@@ -138,10 +138,6 @@ bool roster_stays_lme(const struct directory *d, const struct roster_job *job, c
 
 /* ---- open complaints of who leaves (roster_vacate.c) */
 
-struct roster_held {
-	int64_t id, holder_id;
-	struct span number, department, user; /* user: the holder */
-};
 /* What the holders (a JSON array of staff ids) have now. */
 MUST_USE enum status roster_held(struct db *db, struct arena *a, const json_t *holders, const struct roster_held **out, size_t *n);
 /* Inside a transaction whose roster is the new one: each is routed anew, with its event and its messages. */

@@ -10,19 +10,25 @@
 #define HELD         "c.id, c.holder_id, c.number, c.department_code, s.user_name"
 #define HELD_LETTERS "iisss"
 
-enum { Q_HELD, Q_STRAYS };
+enum { Q_HELD, Q_STRAYS, Q_STRAY };
+
+/* The holders are read from the index alone, one after the other. */
+#define STRAYS(which)                                                                                                              \
+	{                                                                                                                          \
+		"SELECT " HELD " FROM (SELECT DISTINCT holder_id FROM complaint WHERE holder_id IS NOT NULL) h"                    \
+		" STRAIGHT_JOIN staff s ON s.id = h.holder_id STRAIGHT_JOIN complaint c ON c.holder_id = h.holder_id"              \
+		" WHERE (NOT s.active OR NOT EXISTS (SELECT 1 FROM roster r WHERE r.staff_id = s.id AND r.role = 'LME'))"          \
+		" AND " IN_HAND " AND c.id " which " ? ORDER BY c.id LIMIT 50",                                                    \
+			"i", HELD_LETTERS, false                                                                                   \
+	}
 
 const struct sql roster_vacate_sql[] = {
 	[Q_HELD] = { "SELECT " HELD " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) j"
 		     " STRAIGHT_JOIN staff s ON s.id = j.id STRAIGHT_JOIN complaint c ON c.holder_id = j.id WHERE " IN_HAND
 		     " ORDER BY c.id",
 		     "s", HELD_LETTERS, false },
-	/* the holders are read from the index alone, one after the other */
-	[Q_STRAYS] = { "SELECT " HELD " FROM (SELECT DISTINCT holder_id FROM complaint WHERE holder_id IS NOT NULL) h"
-		       " STRAIGHT_JOIN staff s ON s.id = h.holder_id STRAIGHT_JOIN complaint c ON c.holder_id = h.holder_id"
-		       " WHERE (NOT s.active OR NOT EXISTS (SELECT 1 FROM roster r WHERE r.staff_id = s.id AND r.role = 'LME'))"
-		       " AND " IN_HAND " ORDER BY c.id LIMIT 200",
-		       "", HELD_LETTERS, false },
+	[Q_STRAYS] = STRAYS(">"),
+	[Q_STRAY] = STRAYS("="),
 };
 const size_t roster_vacate_sql_n = ARRAY_LEN(roster_vacate_sql);
 
@@ -107,20 +113,21 @@ roster_vacated(const struct roster_means *w, const struct roster_held *held, siz
 struct sweep {
 	const struct roster_means *w;
 	int64_t now_ms;
-	const struct roster_held *held;
-	size_t n;
+	struct roster_swept *out;
 };
 
 static enum status
 sweep_body(struct db *db, void *arg)
 {
-	struct sweep *s = arg;
+	const struct sweep *s = arg;
+	struct roster_swept *out = s->out;
 	struct db_rows rows;
-	enum status st = db_run(db, s->w->arena, &roster_vacate_sql[Q_STRAYS], DB_NO_ARGS, &rows);
+	enum status st = out->only != 0 ? db_run(db, s->w->arena, &roster_vacate_sql[Q_STRAY], DB_ARGS(db_int(out->only)), &rows)
+					: db_run(db, s->w->arena, &roster_vacate_sql[Q_STRAYS], DB_ARGS(db_int(out->after)), &rows);
 
 	if (st == E_OK)
-		st = read_held(s->w->arena, &rows, &s->held, &s->n);
-	return st == E_OK && s->n > 0 ? roster_vacate(s->w, s->held, s->n, s->now_ms) : st;
+		st = read_held(s->w->arena, &rows, &out->held, &out->n);
+	return st == E_OK && out->n > 0 ? roster_vacate(s->w, out->held, out->n, s->now_ms) : st;
 }
 
 /* After a lost COMMIT: what is left over is found again. */
@@ -131,12 +138,13 @@ sweep_again(struct db *db UNUSED, void *arg UNUSED)
 }
 
 enum status
-roster_sweep(const struct roster_means *w, int64_t now_ms, size_t *n)
+roster_sweep(const struct roster_means *w, int64_t now_ms, struct roster_swept *out)
 {
-	struct sweep s = { .w = w, .now_ms = now_ms };
-	enum status st = db_tx(w->db, sweep_body, &s, sweep_again);
+	struct sweep s = { .w = w, .now_ms = now_ms, .out = out };
+	enum status st;
 
-	roster_vacated(w, s.held, s.n);
-	*n = st == E_OK ? s.n : 0;
+	out->n = 0;
+	st = db_tx(w->db, sweep_body, &s, sweep_again);
+	roster_vacated(w, out->held, out->n);
 	return st;
 }

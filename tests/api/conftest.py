@@ -24,7 +24,7 @@ SETTINGS = {
     "clock.tick_s": 1,
 }
 # what breaks things runs after what only asks
-LAST = ["test_bad_input", "test_status_cache", "test_clock", "test_legacy_faults", "test_limits", "test_faults", "test_readme"]
+LAST = ["test_bad_input", "test_status_cache", "test_clock", "test_chores", "test_chaos", "test_legacy_faults", "test_limits", "test_faults", "test_readme"]
 
 
 def pytest_collection_modifyitems(items):

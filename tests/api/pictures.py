@@ -122,6 +122,7 @@ REFUSED = {
     "html then pdf": b"<html><!--" + PDF + b"--></html>",
     "one byte": b"\xff",
     "zeros": bytes(5000),
+    "animated webp": saved(corners(), "WEBP", save_all=True, append_images=[noise(120, 80)]),
     "postscript": b"%!PS-Adobe-3.0\n",
 }
 

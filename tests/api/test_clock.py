@@ -2,13 +2,14 @@
 import datetime
 import os
 import signal
+import threading
 import time
 
 import pytest
 
 from clockwork import (HOUR, KOLKATA, Many, act, actions, another_clock, due, holidays, now_ms, officer, once, passes, stored,
                        wait_state)
-from watch import settings, wait_ready, wait_until
+from watch import settings, together, wait_ready, wait_until
 
 WARD = 91       # of the borough of the demonstration's field officer
 BREACHES = int(os.environ.get("CLOCK_BREACHES", "1000"))
@@ -192,6 +193,39 @@ def test_closes_a_second_after_the_window_and_not_a_second_before(stack, databas
     assert stored(database, late, "state") == "ESCALATED"
 
 
+def test_a_window_that_ends_while_it_is_re_opened_ends_one_way(stack, database, citizen, lodged):
+    window, = database("SELECT value * 86400 FROM setting WHERE name = 'reopen_window_days'")[0]
+    gro, eo1 = officer(stack, "gro"), officer(stack, "eo1")
+    numbers = [lodged() for _ in range(12)]
+    for n in numbers:
+        act(gro, n, "escalate")
+        act(eo1, n, "resolve", note="Done")
+    end = now_ms(database) + 2500
+    for i, n in enumerate(numbers):
+        passes(database, int(window) - (end + 20 * i - stored(database, n, "resolved_at")) / 1000, n)
+    ends = [stored(database, n, "resolved_at") + int(window) * 1000 for n in numbers]
+    twins = [citizen.twin() for _ in numbers]
+
+    def reopen(i):
+        time.sleep(max(0, (ends[i] - now_ms(database)) / 1000 - 0.01))
+        return twins[i].post(f"/complaints/{numbers[i]}/actions", {"action": "reopen", "version": 3, "note": "Again"}, expect=(200, 409)).status
+
+    closing = threading.Event()
+
+    def close():
+        while not closing.is_set():
+            once(stack)
+    clock = threading.Thread(target=close)
+    clock.start()
+    got = together(len(numbers), reopen)
+    wait_until(lambda: not database("SELECT 1 FROM complaint WHERE state = 'RESOLVED' AND number IN %s", (numbers,)), 20, "all decided")
+    closing.set()
+    clock.join()
+    for n, status in zip(numbers, got):
+        assert (stored(database, n, "state"), actions(database, n)[3:]) == (
+            ("ESCALATED", ["reopen"]) if status == 200 else ("CLOSED", ["close"])), n
+
+
 def test_the_purge_keeps_what_is_younger(stack, database, citizen, anyone):
     key = "purge-me"
     first = citizen.lodge(key=key)
@@ -268,6 +302,65 @@ def test_many_breaches_in_one_tick_within_a_minute(stack, database, record_prope
             wait_until(lambda: any('"chore":"escalate"' in line for line in stack.log_lines("clock")[begun:]), 5)  # pylint: disable=cell-var-from-loop
             stack.stop("clock")
             many.passes(13)
+
+
+def test_a_clock_that_stood_still_longer_than_its_lease_does_nothing_twice(stack, database):
+    """Its host was suspended in the middle of a transaction: another clock takes over, the rows it holds come free, and when it wakes
+    it finds that it is late."""
+    with Many(stack, database, 1500) as many:
+        stack.start("clock")
+        wait_until(lambda: many.count("level = 1") > 100, 30, "the first of them")
+        stack.kill("clock", signal.SIGSTOP)
+        try:
+            assert many.count("level = 1") < many.n, "too fast to be stopped in the middle"
+            with another_clock(stack):
+                many.wait_level(1, 55)
+                stack.kill("clock", signal.SIGCONT)
+                time.sleep(3)
+        finally:
+            stack.kill("clock", signal.SIGCONT)
+        many.check(1)
+
+
+def test_what_a_clock_does_after_it_stood_still_is_dated_then(stack, database):
+    with Many(stack, database, 1500) as many:
+        stack.start("clock")
+        wait_until(lambda: many.count("level = 1") > 100, 30, "the first of them")
+        stack.kill("clock", signal.SIGSTOP)
+        try:
+            time.sleep(4)
+            before, woken = many.count("level = 1"), database("SELECT UTC_TIMESTAMP(3)")[0][0]
+        finally:
+            stack.kill("clock", signal.SIGCONT)
+        many.wait_level(1, 50)
+        dated_back = many.count("level = 1 AND changed_at < '%s'" % woken) - before
+        assert 0 <= dated_back <= 2 * 50, "more than the batches that it was at"
+
+
+@pytest.mark.log_errors("db", "mysql", "maria", "lost", "E_BUSY", "E_UNKNOWN", "outbox")
+def test_a_database_that_dies_in_the_middle_of_many_breaches(stack, database):
+    with Many(stack, database, 1500) as many:
+        stack.start("clock")
+        wait_until(lambda: many.count("level = 1") > 100, 30, "the first of them")
+        stack.kill("mariadb", signal.SIGKILL)
+        wait_ready(stack)
+        many.wait_level(1, 60)
+        many.check(1)
+
+
+def test_many_breaches_hold_nobody_up(stack, database, citizen, lme):
+    slowest, made = 0.0, []
+    with Many(stack, database, BREACHES + 1000) as many:
+        stack.start("clock")
+        wait_until(lambda: many.count("level = 1") > 50, 30, "the first of them")
+        while many.count("level = 1") < many.n:
+            lodged = citizen.lodge(ward=WARD)
+            begun = lme.post(f"/complaints/{lodged.data['number']}/actions", {"action": "start", "version": 1}, expect=200)
+            slowest = max(slowest, lodged.seconds, begun.seconds)
+            made.append(lodged.data["number"])
+        many.check(1)
+    assert len(made) > 3 and slowest < 2
+    assert {tuple(actions(database, n)) for n in made} == {("lodge", "start")}
 
 
 # -- neighbours that are down

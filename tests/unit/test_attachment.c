@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/mman.h>
+
 #include "core/buf.h"
 #include "core/tx.h"
 #include "domain/idempotency.h"
@@ -186,6 +188,27 @@ test_attachment__a_document_is_kept_as_it_is(void **state)
 	assert_true(is_stored(sha256, false));
 	assert_false(is_stored(sha256, true));
 	assert_int_equal(count("attachment WHERE kind = 'pdf' AND width IS NULL AND NOT thumbnail AND staff_id = 1"), 1);
+}
+
+/* As where the store is a shared file system and what nginx writes is not. */
+static void
+test_attachment__a_document_comes_from_another_file_system(void **state)
+{
+	struct upload u = { .actor = &citizen, .now_ms = real_now, .unbound_most = 3, .render = id_only };
+	enum image_verdict verdict;
+	uint8_t sha256[SEAL_HASH_BYTES];
+	struct span answer;
+
+	(void)state;
+	u.fd = memfd_create("upload", MFD_CLOEXEC);
+	assert_int_equal(write(u.fd, "PDF far away", 12), 12);
+	assert_int_equal(lseek(u.fd, 0, SEEK_SET), 0);
+	seal_sha256(SPAN("scope"), u.scope);
+	seal_sha256(SPAN("PDF far away"), sha256);
+	memcpy(u.body_hash, sha256, sizeof(sha256));
+	assert_int_equal(attachment_take(one.db, one.a, &store, program, &u, &verdict, &answer), E_OK);
+	(void)close(u.fd);
+	assert_true(is_stored(sha256, false));
 }
 
 static void
@@ -437,6 +460,27 @@ test_attachment__a_purge_that_was_killed_is_finished_by_the_next(void **state)
 	assert_int_equal(files_in("gone"), 0);
 }
 
+/* However many files there are: a year of photos is looked through with the memory of one. */
+static void
+test_attachment__a_purge_of_many_files_takes_little_memory(void **state)
+{
+	struct arena *small = arena_new(4096, 65536);
+	uint8_t sha256[SEAL_HASH_BYTES];
+	char text[16];
+	int n = 0;
+
+	(void)state;
+	assert_non_null(small);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(text, sizeof(text), "left %d", i);
+		store_text(text, sha256);
+		assert_true(store_aside(&store, sha256, real_now + DAY_MS));
+	}
+	assert_int_equal(attachment_purge(one.db, small, &store, real_now, 10, &n), E_OK);
+	assert_int_equal(files_in("gone"), 0);
+	arena_free(small);
+}
+
 /* The worst moment: the file is put, its row not yet committed, and the only other row of these bytes is purged. */
 static enum status
 render_during_a_purge(struct arena *a, const struct attachment *at, struct span *answer)
@@ -537,6 +581,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_attachment__is_taken_once_per_key, setup),
 		cmocka_unit_test_setup(test_attachment__a_document_is_kept_as_it_is, setup),
+		cmocka_unit_test_setup(test_attachment__a_document_comes_from_another_file_system, setup),
 		cmocka_unit_test_setup(test_attachment__what_is_refused_leaves_nothing, setup),
 		cmocka_unit_test_setup(test_attachment__one_person_has_a_few_waiting, setup),
 		cmocka_unit_test_setup(test_attachment__binds_all_or_none, setup),
@@ -545,6 +590,7 @@ main(void)
 		cmocka_unit_test_setup(test_attachment__lodging_binds_in_its_own_transaction, setup),
 		cmocka_unit_test_setup(test_attachment__purges_what_nobody_bound_in_a_day, setup),
 		cmocka_unit_test_setup(test_attachment__a_purge_that_was_killed_is_finished_by_the_next, setup),
+		cmocka_unit_test_setup(test_attachment__a_purge_of_many_files_takes_little_memory, setup),
 		cmocka_unit_test_setup(test_attachment__the_same_bytes_come_again_during_their_purge, setup),
 		cmocka_unit_test_setup(test_attachment__several_clocks_purge_each_once, setup),
 	};

@@ -250,6 +250,26 @@ test_chores__a_locked_complaint_does_not_stop_the_others(void **state UNUSED)
 /* ---- the other moves */
 
 static void
+test_chores__one_that_cannot_be_vacated_does_not_stop_the_others(void **state UNUSED)
+{
+	struct chore_run run;
+
+	clocked_reset();
+	put(1, 120, "ASSIGNED", 0, 1);
+	sql("UPDATE complaint SET holder_id = 1; UPDATE staff SET active = FALSE WHERE id = 1");
+	sql("CREATE TRIGGER broken BEFORE INSERT ON complaint_event FOR EACH ROW"
+	    " IF NEW.complaint_id = 7 THEN SIGNAL SQLSTATE '45000'; END IF");
+	run = chore("vacate");
+	sql("DROP TRIGGER broken");
+	assert_int_equal(run.done, 119);
+	assert_int_equal(run.failed, 1);
+	assert_true(is(7, "ASSIGNED", 0) && is(8, "UNASSIGNED", 0) && is(120, "UNASSIGNED", 0));
+	assert_int_equal(chore("vacate").done, 1);
+	assert_int_equal(chore("vacate").done, 0);
+	sql("UPDATE staff SET active = TRUE WHERE id = 1");
+}
+
+static void
 test_chores__overdue_level_two_is_told_once(void **state UNUSED)
 {
 	clocked_reset();
@@ -419,6 +439,7 @@ main(void)
 		cmocka_unit_test(test_chores__two_clocks_that_overlap_do_nothing_twice),
 		cmocka_unit_test(test_chores__one_that_cannot_be_moved_does_not_stop_the_others),
 		cmocka_unit_test(test_chores__a_locked_complaint_does_not_stop_the_others),
+		cmocka_unit_test(test_chores__one_that_cannot_be_vacated_does_not_stop_the_others),
 		cmocka_unit_test(test_chores__overdue_level_two_is_told_once),
 		cmocka_unit_test(test_chores__who_does_not_answer_is_no_longer_waited_for),
 		cmocka_unit_test(test_chores__closes_a_second_after_the_window_and_not_before),

@@ -201,20 +201,20 @@ static void
 test_roster_leaving__what_went_to_who_had_just_left_is_found(void **state)
 {
 	const struct roster_means w = means();
+	struct roster_swept swept = { 0 };
 	struct lodged c[3];
-	size_t n;
 
 	(void)state;
 	assert_int_equal(import(L1 L2 G3, DRN), E_OK);
 	for (int i = 0; i < 3; i++)
 		lodged("DRN-01", arena_printf(one.a, "k%d", i), &c[i]);
-	assert_int_equal(roster_sweep(&w, MONDAY_MS + HOUR_MS, &n), E_OK);
-	assert_int_equal(n, 0);
+	assert_int_equal(roster_sweep(&w, MONDAY_MS + HOUR_MS, &swept), E_OK);
+	assert_int_equal(swept.n, 0);
 	/* as a lodging that began before the list came in and ended after it leaves it */
 	assert_true(private_sql(&maria, "DELETE FROM roster WHERE staff_id = 1"));
 	put(&c[2], "state = 'RESOLVED', holder_id = NULL");
-	assert_int_equal(roster_sweep(&w, MONDAY_MS + HOUR_MS, &n), E_OK);
-	assert_int_equal(n, 2);
+	assert_int_equal(roster_sweep(&w, MONDAY_MS + HOUR_MS, &swept), E_OK);
+	assert_int_equal(swept.n, 2);
 	assert_int_equal(is(&c[0], "holder_id = 2") + is(&c[1], "holder_id = 2"), 2);
 }
 

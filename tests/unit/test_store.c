@@ -38,12 +38,19 @@ teardown(void **state)
 	return 0;
 }
 
-static void
+static bool
 remember(void *arg, const uint8_t *sha256)
 {
 	(void)arg;
 	seen++;
 	memcpy(last, sha256, sizeof(last));
+	return true;
+}
+
+static bool
+remember_one(void *arg, const uint8_t *sha256)
+{
+	return !remember(arg, sha256);
 }
 
 static int
@@ -225,6 +232,38 @@ test_store__sweeps_what_is_old(void **state)
 	assert_memory_equal(last, sha256, sizeof(last));
 	store_each(&store, (uint8_t)(sha256[0] + 1), now + DAY_MS, remember, NULL);
 	assert_int_equal(seen, 1);
+	/* picture and thumbnail, unless who is told has had enough */
+	seen = 0;
+	store_each(&store, sha256[0], now + DAY_MS, remember, NULL);
+	assert_int_equal(seen, 2);
+	seen = 0;
+	store_each(&store, sha256[0], now + DAY_MS, remember_one, NULL);
+	assert_int_equal(seen, 1);
+}
+
+static void
+test_store__sweeps_what_nginx_left_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *name;
+		bool old, stays;
+	} files[] = { { "0000000007", true, false }, { "0000000008", false, true }, { "README", true, true } };
+	int64_t now = clock_now_ms();
+	char path[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", store_dir, files[i].name);
+		(void)close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		if (files[i].old)
+			make_old(path, now - DAY_MS);
+	}
+	store_sweep_uploads(store_dir, now - DAY_MS / 24);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", store_dir, files[i].name);
+		assert_int_equal(access(path, F_OK) == 0, files[i].stays);
+	}
+	store_sweep_uploads("/nowhere", now);
 }
 
 /* Killed anywhere while it puts: the name stands for the whole file or for none. */
@@ -280,6 +319,7 @@ main(void)
 		cmocka_unit_test(test_store__who_keeps_sees_what_was_taken),
 		cmocka_unit_test(test_store__a_newer_file_is_not_overwritten_from_aside),
 		cmocka_unit_test(test_store__sweeps_what_is_old),
+		cmocka_unit_test(test_store__sweeps_what_nginx_left_and_nothing_else),
 		cmocka_unit_test(test_store__who_is_killed_leaves_no_half_file),
 	};
 
