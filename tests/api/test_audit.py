@@ -250,7 +250,9 @@ def test_signing_again_signs_nothing(audited, ask):
       " c.state = e.to_state, c.level = e.level WHERE c.id = {id}"], "event {n}", "cut off"),
     (["DELETE FROM complaint_event WHERE complaint_id = {id}", "DELETE FROM complaint WHERE id = {id}"], "", "complaint removed with its timeline"),
     (["UPDATE complaint SET event_head = UNHEX(REPEAT('ab', 32)) WHERE id = {id}"], "event {n}", "not the one whose hash the complaint has"),
-], ids=["note", "actor", "swap", "middle", "cut off", "whole", "head"])
+    (["UPDATE complaint SET holder_id = (SELECT MAX(id) FROM staff) WHERE id = {id}"], "event {n}", "has as its holder"),
+    (["UPDATE complaint SET due_at = due_at + INTERVAL 1 DAY WHERE id = {id}"], "event {n}", "has as its due_at"),
+], ids=["note", "actor", "swap", "middle", "cut off", "whole", "head", "holder", "promise"])
 def test_tampering_is_named_and_the_exit_code_says_so(audited, tamper, long_one, sql, event, words):
     complaint_id, number, events = long_one
     tamper(*(s.format(id=complaint_id, n=events) for s in sql))
