@@ -28,7 +28,7 @@ print_fault(const struct audit_fault *f, void *arg)
 	if (f->day_ms != CLOCK_NONE)
 		(void)fprintf(out, f->day_ms == f->day_to_ms ? "%s%s" : "%s%s to %s", f->complaint_id != 0 ? ", signed for " : "",
 			      audit_day_text(f->day_ms, day), audit_day_text(f->day_to_ms, last));
-	(void)fprintf(out, ": %s\n", audit_fault_texts[f->kind]);
+	(void)fprintf(out, ": %s%s%s\n", audit_fault_texts[f->kind], f->field == NULL ? "" : " ", f->field == NULL ? "" : f->field);
 }
 
 static enum status

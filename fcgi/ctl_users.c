@@ -28,6 +28,7 @@ struct users {
 	const char *user; /* argv of a command that has one */
 	int64_t id;
 	char **more;
+	struct admin_who by;
 };
 
 static enum status
@@ -79,7 +80,7 @@ password(struct users *u)
 	enum status st = E_INVALID;
 
 	if (read_password(u->user, line, sizeof(line), &typed))
-		st = staff_password(u->db, u->arena, u->id, typed, clock_now_ms());
+		st = staff_password(u->db, u->arena, u->id, typed, u->by.now_ms, &u->by);
 	seal_wipe(line, sizeof(line));
 	if (st == E_OK)
 		(void)printf("%s has a new password, to be changed at the first login\n", u->user);
@@ -97,7 +98,9 @@ add(struct users *u)
 {
 	char first[PASSWORD_FIRST_SIZE];
 	const bool admin = u->more[2] != NULL;
-	struct staff_new n = { .user = span_of(u->user), .name_en = span_of(u->more[0]), .name_bn = span_of(u->more[1]) };
+	struct staff_new n = {
+		.user = span_of(u->user), .name_en = span_of(u->more[0]), .name_bn = span_of(u->more[1]), .by = &u->by
+	};
 	enum status st;
 
 	if (!staff_name_right(n.user) || (admin && strcmp(u->more[2], "admin") != 0)) {
@@ -122,7 +125,7 @@ add(struct users *u)
 static enum status
 no_totp(struct users *u)
 {
-	enum status st = staff_totp_reset(u->db, u->arena, u->id);
+	enum status st = staff_totp_reset(u->db, u->arena, u->id, &u->by);
 
 	if (st == E_OK)
 		(void)printf("%s has no second factor\n", u->user);
@@ -132,7 +135,7 @@ no_totp(struct users *u)
 static enum status
 log_out(struct users *u)
 {
-	enum status st = session_end_all(u->db, u->arena, ACTOR_STAFF, u->id, NULL, clock_now_ms());
+	enum status st = staff_log_out(u->db, u->arena, u->id, u->by.now_ms, &u->by);
 
 	if (st == E_OK)
 		(void)printf("%s is logged out everywhere\n", u->user);
@@ -142,7 +145,7 @@ log_out(struct users *u)
 static enum status
 activate(struct users *u, bool active)
 {
-	const struct staff_change change = { .active = active, .now_ms = clock_now_ms() };
+	const struct staff_change change = { .active = active, .now_ms = u->by.now_ms, .by = &u->by };
 	int64_t open;
 	enum status st = staff_change(u->db, u->arena, NULL, u->id, &change, &open);
 
@@ -207,7 +210,8 @@ int
 ctl_users(struct conf *c, int argc, char **argv)
 {
 	const struct verb *verb = verb_find(argc, argv);
-	struct users u = { .user = NULL };
+	char account[60];
+	struct users u = { .by = { .account = ctl_operator(account), .now_ms = clock_now_ms() } };
 	enum status st = E_NOMEM;
 
 	if (verb == NULL)

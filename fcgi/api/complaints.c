@@ -276,6 +276,8 @@ timeline_get(struct call *c)
 		st = complaint_timeline(c->worker->db, c->arena, complaint.id, &events, &n);
 	if (st == E_OK)
 		st = attachment_list(c->worker->db, c->arena, complaint.id, &c->actor, &attachments, &n_attachments);
+	if (st == E_OK)
+		st = audit_reading(c, complaint.id, ACCESS_COMPLAINT); /* notes are the citizen's words too */
 	if (st != E_OK)
 		return st;
 	items = json_array();

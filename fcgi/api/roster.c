@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "core/clock.h"
@@ -305,6 +306,8 @@ lines_csv(struct call *c, const struct roster_means *w, const struct directory *
 	/* without the mark spreadsheets take Bengali for something else, and save what they took it for */
 	buf_text(&text, "\xef\xbb\xbf");
 	st = roster_csv(w, d, list, department, by_admin, &text);
+	if (st == E_OK && list == ROSTER_STAFF)
+		st = audit_reading(c, 0, ACCESS_LIST); /* whole mobiles */
 	if (st == E_OK) {
 		c->resp.http = 200;
 		c->resp.type = CSV_TYPE;

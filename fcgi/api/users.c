@@ -181,7 +181,8 @@ enum status
 user_post(struct call *c)
 {
 	struct user_body in = { .language = -1 };
-	struct staff_new n = { .also = NULL };
+	const struct admin_who by = { .actor = &c->actor, .now_ms = clock_now_ms() };
+	struct staff_new n = { .by = &by };
 	char first[PASSWORD_FIRST_SIZE];
 	int64_t id;
 	enum status st = call_body(c, create_fields, ARRAY_LEN(create_fields), &in);
@@ -213,7 +214,8 @@ enum status
 user_patch(struct call *c)
 {
 	struct user_body in = { .language = -1 };
-	struct staff_change change = { .active = -1, .now_ms = clock_now_ms() };
+	const struct admin_who by = { .actor = &c->actor, .now_ms = clock_now_ms() };
+	struct staff_change change = { .active = -1, .now_ms = by.now_ms, .by = &by };
 	struct person p;
 	int64_t open = 0;
 	enum status st = call_body(c, change_fields, ARRAY_LEN(change_fields), &in);
@@ -244,6 +246,7 @@ user_patch(struct call *c)
 enum status
 user_password(struct call *c)
 {
+	const struct admin_who by = { .actor = &c->actor, .now_ms = clock_now_ms() };
 	char first[PASSWORD_FIRST_SIZE];
 	struct person p = { .id = 0 };
 	char nothing;
@@ -253,7 +256,7 @@ user_password(struct call *c)
 	if (st == E_OK)
 		st = find(c, true, &p);
 	if (st == E_OK)
-		st = staff_password(c->worker->db, c->arena, p.id, span_of(first), clock_now_ms());
+		st = staff_password(c->worker->db, c->arena, p.id, span_of(first), by.now_ms, &by);
 	return st == E_OK ? answer_password(c, 200, p.id, "user_password", first) : st;
 }
 
@@ -269,11 +272,12 @@ no_content(struct call *c, const struct person *p, const char *event)
 enum status
 user_totp_off(struct call *c)
 {
+	const struct admin_who by = { .actor = &c->actor, .now_ms = clock_now_ms() };
 	struct person p;
 	enum status st = find(c, true, &p);
 
 	if (st == E_OK)
-		st = staff_totp_reset(c->worker->db, c->arena, p.id);
+		st = staff_totp_reset(c->worker->db, c->arena, p.id, &by);
 	return st == E_OK ? no_content(c, &p, "user_totp_reset") : st;
 }
 
@@ -293,10 +297,11 @@ user_sessions(struct call *c)
 enum status
 user_log_out(struct call *c)
 {
+	const struct admin_who by = { .actor = &c->actor, .now_ms = clock_now_ms() };
 	struct person p;
 	enum status st = find(c, true, &p);
 
 	if (st == E_OK)
-		st = session_end_all(c->worker->db, c->arena, ACTOR_STAFF, p.id, NULL, clock_now_ms());
+		st = staff_log_out(c->worker->db, c->arena, p.id, by.now_ms, &by);
 	return st == E_OK ? no_content(c, &p, "user_sessions_ended") : st;
 }

@@ -100,22 +100,16 @@ access_record_operator(struct db *db, struct arena *a, const char *operator, int
 		      NULL);
 }
 
-static struct span
-text_or_absent(const struct db_value *v)
-{
-	return v->null ? (struct span){ NULL, 0 } : v->s;
-}
-
 static struct access
 from_row(const struct db_value *v)
 {
 	return (struct access){ .id = v[0].i,
 				.at_ms = v[1].i,
-				.user = text_or_absent(&v[2]),
-				.operator= text_or_absent(&v[3]),
+				.user = db_span(&v[2]),
+				.operator= db_span(&v[3]),
 				.what = v[4].s,
-				.number = text_or_absent(&v[5]),
-				.reason = text_or_absent(&v[6]),
+				.number = db_span(&v[5]),
+				.reason = db_span(&v[6]),
 				.request_id = v[7].s,
 				.roles = v[8].s };
 }

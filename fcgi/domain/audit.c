@@ -43,12 +43,6 @@ const size_t audit_sql_n = ARRAY_LEN(audit_sql);
 
 /* ---- events */
 
-static struct span
-text_or_absent(const struct db_value *v)
-{
-	return v->null ? (struct span){ NULL, 0 } : v->s;
-}
-
 void
 audit_hash_read(const struct db_value *v, uint8_t out[static SEAL_HASH_BYTES])
 {
@@ -64,15 +58,15 @@ audit_event_read(const struct db_value *v, struct audit_event *e)
 				   .seq = v[1].i,
 				   .at_ms = v[2].i,
 				   .action = v[3].s,
-				   .from = text_or_absent(&v[4]),
+				   .from = db_span(&v[4]),
 				   .to = v[5].s,
 				   .level = v[6].i,
 				   .actor_kind = v[7].s,
 				   .actor_id = v[8].null ? AUDIT_NOBODY : v[8].i,
 				   .office = v[9].s,
-				   .note = text_or_absent(&v[10]),
+				   .note = db_span(&v[10]),
 				   .internal = v[11].i != 0,
-				   .detail = text_or_absent(&v[12]) };
+				   .detail = db_span(&v[12]) };
 	audit_hash_read(&v[13], e->hash);
 }
 

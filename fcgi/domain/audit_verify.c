@@ -8,17 +8,20 @@
 #define BATCH_BYTES ((size_t)256 << 20)
 #define LOOK_MOST   64 /* events of a faulty timeline among which a moved one is looked for */
 
-enum { Q_COMPLAINTS, Q_EVENTS, Q_ID, Q_SIGNED_ID };
+enum { Q_COMPLAINTS, Q_EVENTS, Q_TOLD, Q_ID, Q_SIGNED_ID };
 
 const struct sql audit_verify_sql[] = {
-	[Q_COMPLAINTS] = { "SELECT id, number, event_count, event_head, state, level FROM complaint"
-			   " WHERE id > ? AND id <= ? AND changed_at >= ? ORDER BY id LIMIT ?",
-			   "iiti", "isibsi", false },
+	[Q_COMPLAINTS] = { "SELECT " AUDIT_ROW_COLUMNS " FROM complaint c"
+			   " WHERE c.id > ? AND c.id <= ? AND c.changed_at >= ? ORDER BY c.id LIMIT ?",
+			   "iiti", AUDIT_ROW_LETTERS, false },
 	/* by the range of ids, not by complaint: events without one are found too */
 	[Q_EVENTS] = { "SELECT " AUDIT_EVENT_COLUMNS " FROM complaint_event e LEFT JOIN complaint c ON c.id = e.complaint_id"
 		       " WHERE e.complaint_id > ? AND e.complaint_id <= ? AND (c.id IS NULL OR c.changed_at >= ?)"
 		       " ORDER BY e.complaint_id, e.seq",
 		       "iit", AUDIT_EVENT_LETTERS, false },
+	[Q_TOLD] = { "SELECT complaint_id, MAX(event_seq) FROM outbox WHERE complaint_id > ? AND complaint_id <= ?"
+		     " GROUP BY complaint_id ORDER BY complaint_id",
+		     "ii", "ii", false },
 	[Q_ID] = { "SELECT id FROM complaint WHERE number = ?", "s", "i", false },
 	[Q_SIGNED_ID] = { "SELECT complaint_id FROM audit_head WHERE number = ? LIMIT 1", "s", "i", false },
 };
@@ -31,6 +34,8 @@ const char *const audit_fault_texts[] = {
 	[FAULT_EVENT_UNCOUNTED] = "added: the complaint does not count it",
 	[FAULT_HEAD] = "not the one whose hash the complaint has as its head",
 	[FAULT_STATE] = "led to another state or level than the complaint is in",
+	[FAULT_ROW] = "the timeline says something else than the complaint has as its",
+	[FAULT_TOLD] = "missing, but messages went out because of it: the timeline was cut off",
 	[FAULT_NO_COMPLAINT] = "complaint removed, events of it are there",
 	[FAULT_SIGNED_MISSING] = "missing, but signed: the timeline was cut off",
 	[FAULT_SIGNED_REWRITTEN] = "not the one that was signed: the timeline was rewritten up to it",
@@ -69,6 +74,7 @@ struct timeline {
 	const struct db_value *row; /* of the complaint; NULL: there is none */
 	const struct audit_event *events;
 	size_t n;
+	int64_t told;                            /* the last event that messages went out about */
 	const uint8_t (*known)[SEAL_HASH_BYTES]; /* hashes that may have stood before an event: only made when one does not fit */
 	size_t n_known;
 };
@@ -153,14 +159,29 @@ check_event(struct timeline *t, size_t i)
 		fault(t, place == 0 ? FAULT_EVENT_CHANGED : FAULT_EVENT_MOVED, e->seq, 0);
 }
 
+static enum status
+check_row(const struct timeline *t)
+{
+	struct audit_fault f = { .kind = FAULT_ROW,
+				 .complaint_id = t->id,
+				 .seq = t->events[t->n - 1].seq,
+				 .day_ms = CLOCK_NONE,
+				 .day_to_ms = CLOCK_NONE };
+	enum status st = audit_row(t->arena, t->row, t->events, t->n, &f.field);
+
+	if (f.field != NULL)
+		audit_fault(t->check, f, t->number);
+	return st;
+}
+
 static void
 check_complaint(const struct timeline *t)
 {
 	const struct audit_event *last = t->n == 0 ? NULL : &t->events[t->n - 1];
-	int64_t have = last == NULL ? 0 : last->seq, counted = t->row[2].i;
+	int64_t have = last == NULL ? 0 : last->seq, counted = t->row[ROW_COUNT].i;
 	uint8_t head[SEAL_HASH_BYTES];
 
-	audit_hash_read(&t->row[3], head);
+	audit_hash_read(&t->row[ROW_HEAD], head);
 	if (have < counted)
 		fault(t, FAULT_EVENT_MISSING, have + 1, counted);
 	else if (have > counted)
@@ -169,15 +190,20 @@ check_complaint(const struct timeline *t)
 		fault(t, FAULT_EVENT_MISSING, 1, 1); /* a complaint begins with an event */
 	else if (!seal_equal(head, last->hash, sizeof(head)))
 		fault(t, FAULT_HEAD, have, 0);
-	else if (!span_eq(t->row[4].s, last->to) || t->row[5].i != last->level)
+	else if (have < t->told)
+		fault(t, FAULT_TOLD, have + 1, t->told);
+	else if (!span_eq(t->row[ROW_STATE].s, last->to) || t->row[ROW_LEVEL].i != last->level)
 		fault(t, FAULT_STATE, have, 0);
 }
 
-static void
+static enum status
 check_timeline(struct timeline *t)
 {
+	const int64_t faults = t->check->sum.faults;
+	enum status st = E_OK;
+
 	if (t->row != NULL)
-		(void)snprintf(t->number, sizeof(t->number), "%.*s", SPAN_FMT(t->row[1].s));
+		(void)snprintf(t->number, sizeof(t->number), "%.*s", SPAN_FMT(t->row[ROW_NUMBER].s));
 	else if (t->events[0].seq == 1)
 		ids_number(t->id, t->events[0].at_ms, t->number); /* as it was made when the complaint was lodged */
 	for (size_t i = 0; i < t->n; i++)
@@ -186,8 +212,12 @@ check_timeline(struct timeline *t)
 		fault(t, FAULT_NO_COMPLAINT, 0, 0);
 	else
 		check_complaint(t);
+	/* what a timeline that was tampered with says proves nothing about the row */
+	if (t->row != NULL && t->check->sum.faults == faults)
+		st = check_row(t);
 	t->check->sum.complaints++;
 	t->check->sum.events += (int64_t)t->n;
+	return st;
 }
 
 /* ---- batches */
@@ -197,7 +227,7 @@ struct batch {
 	struct arena *arena;
 	int64_t after, upto, end;
 	int64_t limit;
-	struct db_rows complaints, events;
+	struct db_rows complaints, events, told;
 };
 
 /* Complaints and events of one snapshot: what is moved meanwhile is no fault. */
@@ -216,21 +246,25 @@ read_batch(struct db *db, void *arg)
 	b->upto = b->end;
 	if (b->complaints.n == (size_t)b->limit)
 		b->upto = db_row(&b->complaints, b->complaints.n - 1)[0].i;
-	return db_run(db, b->arena, &audit_verify_sql[Q_EVENTS], DB_ARGS(db_int(b->after), db_int(b->upto), db_time(from_ms)),
-		      &b->events);
+	st = db_run(db, b->arena, &audit_verify_sql[Q_EVENTS], DB_ARGS(db_int(b->after), db_int(b->upto), db_time(from_ms)),
+		    &b->events);
+	if (st != E_OK)
+		return st;
+	return db_run(db, b->arena, &audit_verify_sql[Q_TOLD], DB_ARGS(db_int(b->after), db_int(b->upto)), &b->told);
 }
 
 static enum status
 check_batch(struct batch *b)
 {
 	struct audit_event *events = arena_array(b->arena, b->events.n, sizeof(*events));
-	size_t c = 0, e = 0;
+	size_t c = 0, e = 0, m = 0;
+	enum status st = E_OK;
 
 	if (events == NULL)
 		return E_NOMEM;
 	for (size_t i = 0; i < b->events.n; i++)
 		audit_event_read(db_row(&b->events, i), &events[i]);
-	while (c < b->complaints.n || e < b->events.n) {
+	while (st == E_OK && (c < b->complaints.n || e < b->events.n)) {
 		const struct db_value *row = c < b->complaints.n ? db_row(&b->complaints, c) : NULL;
 		struct timeline t = { .check = b->check, .arena = b->arena, .events = &events[e] };
 
@@ -241,9 +275,12 @@ check_batch(struct batch *b)
 		}
 		for (; e < b->events.n && events[e].complaint_id == t.id; e++)
 			t.n++;
-		check_timeline(&t);
+		for (; m < b->told.n && db_row(&b->told, m)[0].i <= t.id; m++)
+			if (db_row(&b->told, m)[0].i == t.id)
+				t.told = db_row(&b->told, m)[1].i;
+		st = check_timeline(&t);
 	}
-	return E_OK;
+	return st;
 }
 
 static enum status

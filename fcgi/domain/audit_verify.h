@@ -12,6 +12,8 @@ enum audit_fault_kind {
 	FAULT_EVENT_UNCOUNTED,
 	FAULT_HEAD,
 	FAULT_STATE,
+	FAULT_ROW,
+	FAULT_TOLD,
 	FAULT_NO_COMPLAINT,
 	/* a timeline against what was signed */
 	FAULT_SIGNED_MISSING,
@@ -38,6 +40,7 @@ struct audit_fault {
 	char number[NUMBER_DIGITS + 1]; /* empty: about a day, or nobody knows it any more */
 	int64_t seq, seq_to;            /* the event, or the first and the last of several; 0: the whole complaint */
 	int64_t day_ms, day_to_ms;      /* the day, or the first and the last of several; CLOCK_NONE: not about one */
+	const char *field;              /* of the complaint's row, with FAULT_ROW; else NULL */
 };
 
 struct audit_scope {

@@ -67,6 +67,7 @@ enum roster_fault {
 	RF_HOURS,
 	RF_YESNO,
 	RF_OPEN_MANY,
+	RF_LAST_ADMIN,
 	ROSTER_FAULT__COUNT
 };
 

@@ -171,6 +171,10 @@ static const struct {
 		"{n} open complaints would be routed anew, which is too many at once; let fewer people leave at a time, or ask the operator",
 		"{n}টি খোলা অভিযোগ নতুন করে দিতে হবে, এক বারে এত চলে না; এক বারে কম লোক সরান, বা সিস্টেম পরিচালককে বলুন",
 		"{n} खुली शिकायतें नए सिरे से सौंपनी होंगी, जो एक बार में बहुत हैं; एक बार में कम लोगों को हटाएँ, या सिस्टम संचालक से कहें" } },
+	[RF_LAST_ADMIN] = { "last_admin", {
+		"no administrator who can log in would be left; keep one who has a password in the list",
+		"লগ ইন করতে পারেন এমন কোনও প্রশাসক থাকবেন না; যাঁর পাসওয়ার্ড আছে এমন এক জনকে তালিকায় রাখুন",
+		"लॉग इन कर सकने वाला कोई प्रशासक नहीं बचेगा; जिसके पास पासवर्ड है ऐसे एक को सूची में रखें" } },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(faults) == ROSTER_FAULT__COUNT, "a fault has no text");

@@ -103,7 +103,7 @@ struct roster_person {
 	int64_t id;
 	struct span user, en, bn, department; /* department: whose account while they have no duty */
 	char mobile[11];
-	bool active;
+	bool active, has_password;
 	struct roster_duties duties;
 	size_t n_rows; /* of the table roster, in `rows` and `row_ids`; more than duties when one stands there twice */
 	uint64_t *rows;

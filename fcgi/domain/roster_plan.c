@@ -392,6 +392,34 @@ empties(const struct planner *k)
 	return false;
 }
 
+static bool
+is_admin(const struct roster_duties *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (roster_unpack(d->v[i]).role == ADMIN)
+			return true;
+	return false;
+}
+
+/* Administrators who can log in: there are some, and the list leaves none. Who it makes one has no password yet. */
+static bool
+ends_admins(const struct planner *k)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < k->state->n; i++) {
+		const struct roster_person *p = &k->state->v[i];
+		const struct roster_entry *e = p->entry;
+
+		if (!p->active || !p->has_password || !is_admin(&p->duties))
+			continue;
+		if (!file_names(k->file, ADMIN, 0) || (e != NULL && (e->bad || is_admin(&e->duties))))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static enum status
 begin(struct planner *k)
 {
@@ -430,5 +458,7 @@ roster_plan(struct arena *a, const struct seal *seal, const struct directory *d,
 			st = file->v[i].person == NULL ? plan_new(&k, &file->v[i]) : plan_known(&k, &file->v[i]);
 	}
 	plan->empties = empties(&k);
+	if (job->department.p == NULL && ends_admins(&k))
+		roster_fault(faults, 0, NULL, RF_LAST_ADMIN, 0, NOWHERE);
 	return st;
 }

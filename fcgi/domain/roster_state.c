@@ -9,9 +9,10 @@ enum { Q_PEOPLE, Q_DUTIES };
 
 const struct sql roster_state_sql[] = {
 	/* the column is ASCII whatever its case; ours is the order of bytes */
-	[Q_PEOPLE] = { "SELECT id, LOWER(user_name), name_en, name_bn, mobile_sealed, active, department_code FROM staff"
+	[Q_PEOPLE] = { "SELECT id, LOWER(user_name), name_en, name_bn, mobile_sealed, active, department_code,"
+		       " password_hash IS NOT NULL FROM staff"
 		       " ORDER BY CAST(LOWER(user_name) AS BINARY)",
-		       "", "isssbis", false },
+		       "", "isssbisi", false },
 	[Q_DUTIES] = { "SELECT id, staff_id, role, department_code, eo_level, category_code, subcategory_code, borough_no, ward_no"
 		       " FROM roster ORDER BY staff_id, id",
 		       "", "iississii", false },
@@ -25,7 +26,13 @@ read_person(struct arena *a, const struct seal *seal, const struct db_value *v, 
 	enum status st = E_OK;
 
 	*p = (struct roster_person){
-		.id = v[0].i, .user = v[1].s, .en = v[2].s, .bn = v[3].s, .active = v[5].i != 0, .department = v[6].s
+		.id = v[0].i,
+		.user = v[1].s,
+		.en = v[2].s,
+		.bn = v[3].s,
+		.active = v[5].i != 0,
+		.department = v[6].s,
+		.has_password = v[7].i != 0,
 	};
 	if (!v[4].null)
 		st = seal_open(seal, a, v[4].s, &mobile);

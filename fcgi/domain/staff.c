@@ -19,7 +19,7 @@
 #define HELD           "'ASSIGNED','IN_PROGRESS','REASSIGN_REQUESTED','AWAITING_CITIZEN'"
 #define NO_DUTY        "NOT EXISTS (SELECT 1 FROM roster r WHERE r.staff_id = s.id)"
 
-enum { Q_FIND, Q_FIND_ID, Q_LIST, Q_CREATE, Q_ADMINS, Q_LOCK, Q_HELD, Q_CHANGE, Q_BUMP, Q_PASSWORD, Q_TOTP };
+enum { Q_FIND, Q_FIND_ID, Q_LIST, Q_CREATE, Q_ADMINS, Q_LOCK, Q_HELD, Q_CHANGE, Q_BUMP, Q_PASSWORD, Q_TOTP, Q_NAME };
 
 const struct sql staff_sql[] = {
 	/* the column is ASCII: other letters become '?', which no name has */
@@ -61,6 +61,7 @@ const struct sql staff_sql[] = {
 	[Q_PASSWORD] = { "UPDATE staff SET password_hash = ?, must_change = TRUE, failed_logins = 0, locked_until = NULL"
 			 " WHERE id = ?",
 			 "si", "", false },
+	[Q_NAME] = { "SELECT user_name FROM staff WHERE id = ?", "i", "s", false },
 	[Q_TOTP] = { "UPDATE staff SET totp_sealed = NULL, totp_since = NULL, totp_step = 0 WHERE id = ?", "i", "", false },
 };
 const size_t staff_sql_n = ARRAY_LEN(staff_sql);
@@ -251,6 +252,33 @@ box_mobile(struct arena *a, const struct seal *seal, const char *mobile, struct 
 	return st;
 }
 
+/* What was changed about whom, without personal data. Takes the reference of `after`. */
+static enum status
+record(struct db *db, struct arena *a, const struct admin_who *by, int64_t id, json_t *before, json_t *after)
+{
+	struct admin_change change = { .db = db, .arena = a, .who = by };
+	struct db_rows rows;
+	enum status st;
+
+	if (by == NULL || after == NULL) {
+		json_decref(before);
+		json_decref(after);
+		return by == NULL ? E_OK : E_NOMEM;
+	}
+	st = db_run(db, a, &staff_sql[Q_NAME], DB_ARGS(db_int(id)), &rows);
+	if (st == E_OK && rows.n == 1)
+		return admin_record(&change, "user", db_row(&rows, 0)[0].s, before, after);
+	json_decref(before);
+	json_decref(after);
+	return st == E_OK ? E_NOT_FOUND : st;
+}
+
+static json_t *
+changed(const char *what)
+{
+	return json_pack("{s:[s]}", "changed", what);
+}
+
 struct creating {
 	struct arena *arena;
 	const struct staff_new *n;
@@ -273,7 +301,10 @@ create_body(struct db *db, void *arg)
 	if (st != E_OK)
 		return st;
 	w->id = done.insert_id;
-	return n->also == NULL ? E_OK : n->also(db, w->arena, w->id);
+	if (n->also != NULL)
+		st = n->also(db, w->arena, w->id);
+	return st == E_OK ? record(db, w->arena, n->by, w->id, NULL, json_pack("{s:o}", "department", json_span(n->department)))
+			  : st;
 }
 
 enum status
@@ -320,6 +351,19 @@ may_leave(struct db *db, struct changing *w)
 	return w->open > 0 ? E_HOLDS_WORK : E_OK;
 }
 
+static json_t *
+change_json(const struct staff_change *c, bool was)
+{
+	const bool told[] = { c->name_en.p != NULL, c->name_bn.p != NULL, c->mobile != NULL, c->language != NULL };
+	static const char *const names[] = { "name_en", "name_bn", "mobile", "language" };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && list != NULL; i++)
+		if (told[i])
+			(void)json_array_append_new(list, json_string(names[i]));
+	return json_pack("{s:b, s:o}", "active", c->active < 0 ? was : c->active != 0, "changed", list);
+}
+
 static enum status
 change_body(struct db *db, void *arg)
 {
@@ -340,6 +384,8 @@ change_body(struct db *db, void *arg)
 		    &done);
 	if (st == E_OK && c->active == 0)
 		st = session_end_all(db, w->arena, ACTOR_STAFF, w->id, NULL, c->now_ms);
+	if (st == E_OK)
+		st = record(db, w->arena, c->by, w->id, json_pack("{s:b}", "active", was), change_json(c, was));
 	if (st == E_OK && c->active >= 0 && was != (c->active != 0))
 		st = db_run(db, w->arena, &staff_sql[Q_BUMP], DB_ARGS(db_time(c->now_ms)), &done);
 	return st;
@@ -361,6 +407,7 @@ struct resetting {
 	struct arena *arena;
 	int64_t id, now_ms;
 	const char *hash;
+	const struct admin_who *by;
 };
 
 static enum status
@@ -370,23 +417,51 @@ password_body(struct db *db, void *arg)
 	struct db_rows done;
 	enum status st = db_run(db, w->arena, &staff_sql[Q_PASSWORD], DB_ARGS(db_text(span_of(w->hash)), db_int(w->id)), &done);
 
-	return st == E_OK ? session_end_all(db, w->arena, ACTOR_STAFF, w->id, NULL, w->now_ms) : st;
+	if (st == E_OK)
+		st = session_end_all(db, w->arena, ACTOR_STAFF, w->id, NULL, w->now_ms);
+	return st == E_OK ? record(db, w->arena, w->by, w->id, json_object(), changed("password")) : st;
 }
 
 enum status
-staff_password(struct db *db, struct arena *a, int64_t id, struct span password, int64_t now_ms)
+staff_password(struct db *db, struct arena *a, int64_t id, struct span password, int64_t now_ms, const struct admin_who *by)
 {
 	char hash[SEAL_PASSWORD_SIZE];
-	struct resetting w = { .arena = a, .id = id, .now_ms = now_ms, .hash = hash };
+	struct resetting w = { .arena = a, .id = id, .now_ms = now_ms, .hash = hash, .by = by };
 	enum status st = seal_password(password, hash);
 
 	return st == E_OK ? db_tx(db, password_body, &w, NULL) : st;
 }
 
-enum status
-staff_totp_reset(struct db *db, struct arena *a, int64_t id)
+static enum status
+totp_body(struct db *db, void *arg)
 {
-	struct db_rows done;
+	const struct resetting *w = arg;
+	enum status st = db_run(db, w->arena, &staff_sql[Q_TOTP], DB_ARGS(db_int(w->id)), NULL);
 
-	return db_run(db, a, &staff_sql[Q_TOTP], DB_ARGS(db_int(id)), &done);
+	return st == E_OK ? record(db, w->arena, w->by, w->id, json_object(), changed("totp")) : st;
+}
+
+enum status
+staff_totp_reset(struct db *db, struct arena *a, int64_t id, const struct admin_who *by)
+{
+	struct resetting w = { .arena = a, .id = id, .by = by };
+
+	return db_tx(db, totp_body, &w, NULL);
+}
+
+static enum status
+log_out_body(struct db *db, void *arg)
+{
+	const struct resetting *w = arg;
+	enum status st = session_end_all(db, w->arena, ACTOR_STAFF, w->id, NULL, w->now_ms);
+
+	return st == E_OK ? record(db, w->arena, w->by, w->id, json_object(), changed("sessions")) : st;
+}
+
+enum status
+staff_log_out(struct db *db, struct arena *a, int64_t id, int64_t now_ms, const struct admin_who *by)
+{
+	struct resetting w = { .arena = a, .id = id, .now_ms = now_ms, .by = by };
+
+	return db_tx(db, log_out_body, &w, NULL);
 }

@@ -6,6 +6,7 @@
 #ifndef EKMC_DOMAIN_STAFF_H
 #define EKMC_DOMAIN_STAFF_H
 
+#include "domain/admin.h"
 #include "domain/password.h"
 #include "domain/session.h"
 
@@ -55,6 +56,7 @@ struct staff_new {
 	struct span password;          /* a first one: to be changed at the first login */
 	/* what else belongs to the same transaction, or NULL: ekmc-ctl makes the first administrator one */
 	enum status (*also)(struct db *db, struct arena *a, int64_t id);
+	const struct admin_who *by; /* whose change is recorded (admin_change), here and below; NULL: nobody's */
 };
 /* seal: may be NULL without a mobile, here and below. E_STALE: the name is taken. */
 MUST_USE enum status staff_create(struct db *db, struct arena *a, const struct seal *seal, const struct staff_new *n, int64_t *id);
@@ -64,15 +66,19 @@ struct staff_change {
 	const char *mobile, *language;
 	int active; /* -1: as it is */
 	int64_t now_ms;
+	const struct admin_who *by;
 };
 /* Who is made inactive is out at once. E_HOLDS_WORK (*open says how many complaints): the roster moves those. E_LAST_ADMIN. */
 MUST_USE enum status staff_change(struct db *db, struct arena *a, const struct seal *seal, int64_t id, const struct staff_change *c,
 				  int64_t *open);
 
 /* A password to be changed at the next login; ends the lock and all sessions. */
-MUST_USE enum status staff_password(struct db *db, struct arena *a, int64_t id, struct span password, int64_t now_ms);
+MUST_USE enum status staff_password(struct db *db, struct arena *a, int64_t id, struct span password, int64_t now_ms,
+				    const struct admin_who *by);
 /* Takes the second factor away, for somebody who lost their telephone. */
-MUST_USE enum status staff_totp_reset(struct db *db, struct arena *a, int64_t id);
+MUST_USE enum status staff_totp_reset(struct db *db, struct arena *a, int64_t id, const struct admin_who *by);
+/* Ends all their sessions. */
+MUST_USE enum status staff_log_out(struct db *db, struct arena *a, int64_t id, int64_t now_ms, const struct admin_who *by);
 
 extern const struct sql staff_sql[];
 extern const size_t staff_sql_n;

@@ -92,7 +92,7 @@ lodge: BEGIN
   IF p_me_too IS NULL THEN
     SET v_holder = route_lme(p_department, p_category, p_subcategory, v_ward, v_borough);
     IF v_holder IS NOT NULL THEN
-      SET v_state = 'ASSIGNED', v_office = 'LME';
+      SET v_state = 'ASSIGNED', v_office = 'LME', v_detail = JSON_INSERT(v_detail, '$.to', v_holder);
     END IF;
   ELSE
     CALL complaint_join(v_parent, v_citizen, p_subcategory, v_ward, p_lon, p_lat, v_office, v_refused);

@@ -44,6 +44,7 @@ move: BEGIN
   DECLARE v_before, v_proposed, v_parent BIGINT UNSIGNED;
   DECLARE v_asked, v_asked_before, v_left TINYINT UNSIGNED;
   DECLARE v_fits BOOLEAN DEFAULT FALSE;
+  DECLARE v_detail VARCHAR(4000) CHARACTER SET utf8mb4 DEFAULT p_detail;
 
   IF p_check THEN
     SELECT FALSE AS done, NULL AS seq, NULL AS state;
@@ -63,6 +64,9 @@ move: BEGIN
     SET v_holder = route_lme(p_department, p_category, p_subcategory, p_ward, p_borough);
     SET v_state = IF(v_holder IS NULL, 'UNASSIGNED', 'ASSIGNED'), v_office = IF(v_holder IS NULL, 'GRO', 'LME');
     SET v_proposed = NULL, v_asked = 0, v_asked_before = 0;
+    IF v_holder IS NOT NULL THEN
+      SET v_detail = JSON_INSERT(IFNULL(p_detail, '{}'), '$.to', v_holder);
+    END IF;
   END IF;
   IF v_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
     SELECT v_left + reopen_count INTO v_left FROM complaint WHERE id = v_parent;
@@ -72,7 +76,7 @@ move: BEGIN
     UPDATE complaint SET joined = joined + 1 WHERE id = p_parent;
   END IF;
   CALL event_append(v_head, p_id, v_count + 1, p_at, p_action, v_from, v_state, p_level, p_actor_kind, p_actor_id, v_office, p_note,
-    p_internal, p_detail, v_head);
+    p_internal, v_detail, v_head);
   UPDATE complaint SET version = version + 1, state = v_state, level = p_level, priority = p_priority, reopen_count = p_reopen_count,
       holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent, reopens_left = v_left,
       waiting_from = p_waiting_from, waiting_since = p_waiting_since, asked = v_asked, asked_before = v_asked_before,

@@ -86,6 +86,23 @@ def test_a_page_that_asks_several_times_leaves_one_row(somebody, complainant, as
     assert 1 <= len(readings(somebody("admin"), number=number)) <= slots
 
 
+def test_who_reads_the_timeline_alone_is_recorded_too(somebody, complainant):
+    number, gro = lodge(complainant), somebody("gro")
+    complainant.post(f"/complaints/{number}/actions", {"action": "note", "version": 1, "note": "ফোন করুন 98300 12345"}, expect=200)
+    assert "98300 12345" in gro.get(f"/complaints/{number}/timeline", expect=200).body.decode()
+    row, = readings(somebody("admin"), number=number)
+    assert (row["user"], row["what"]) == (gro.user, "complaint")
+
+
+def test_who_takes_whole_mobiles_of_officers_is_recorded(somebody):
+    officer, admin = somebody("controlling"), somebody("admin")
+    officer.get("/roster", expect=200)
+    assert readings(admin, user=officer.user) == []
+    officer.get("/roster", headers={"Accept": "text/csv"}, expect=200)
+    row, = readings(admin, user=officer.user)
+    assert (row["what"], row["number"]) == ("list", None)
+
+
 def test_what_is_not_shown_is_not_recorded(somebody, complainant):
     number = lodge(complainant)
     complainant.get(f"/complaints/{number}", expect=200)
@@ -233,7 +250,9 @@ def test_signing_again_signs_nothing(audited, ask):
       " c.state = e.to_state, c.level = e.level WHERE c.id = {id}"], "event {n}", "cut off"),
     (["DELETE FROM complaint_event WHERE complaint_id = {id}", "DELETE FROM complaint WHERE id = {id}"], "", "complaint removed with its timeline"),
     (["UPDATE complaint SET event_head = UNHEX(REPEAT('ab', 32)) WHERE id = {id}"], "event {n}", "not the one whose hash the complaint has"),
-], ids=["note", "actor", "swap", "middle", "cut off", "whole", "head"])
+    (["UPDATE complaint SET holder_id = (SELECT MAX(id) FROM staff) WHERE id = {id}"], "event {n}", "has as its holder"),
+    (["UPDATE complaint SET due_at = due_at + INTERVAL 1 DAY WHERE id = {id}"], "event {n}", "has as its due_at"),
+], ids=["note", "actor", "swap", "middle", "cut off", "whole", "head", "holder", "promise"])
 def test_tampering_is_named_and_the_exit_code_says_so(audited, tamper, long_one, sql, event, words):
     complaint_id, number, events = long_one
     tamper(*(s.format(id=complaint_id, n=events) for s in sql))

@@ -313,6 +313,23 @@ def test_two_administrators_cannot_both_put_the_other_out(people, database):
         database("UPDATE staff SET active = 1 WHERE user_name = 'admin'")
 
 
+def test_whoever_changes_an_account_is_recorded_without_its_secrets(admin, controlling, people):
+    user = "recorded." + "x" * 40 + staff.fresh_user("")
+    first = admin.post("/users", {"user": user, "name_en": "Rina Sen", "name_bn": "রিনা সেন", "department": "DRN"}, expect=201).data["password"]
+    admin.call("PATCH", f"/users/{user}", {"mobile": "70000 54321", "active": False}, expect=200)
+    admin.call("PATCH", f"/users/{user}", {"active": True}, expect=200)
+    second = controlling.post(f"/users/{user}/password", {}, expect=200).data["password"]
+    controlling.delete(f"/users/{user}/totp", expect=204)
+    controlling.delete(f"/users/{user}/sessions", expect=204)
+    page = admin.get("/changes", params={"limit": 100}, expect=200)
+    rows = [r for r in page.data["items"] if (r["what"], r["subject"]) == ("user", user)][::-1]
+    assert [(r["user"] == controlling.user, r["before"], r["after"]) for r in rows] == [
+        (False, None, {"department": "DRN"}), (False, {"active": True}, {"active": False, "changed": ["mobile"]}),
+        (False, {"active": False}, {"active": True, "changed": []}), (True, {}, {"changed": ["password"]}),
+        (True, {}, {"changed": ["totp"]}), (True, {}, {"changed": ["sessions"]})]
+    assert not any(secret in page.body.decode() for secret in (first, second, "7000054321"))
+
+
 # -- from a shell
 
 def test_ctl_makes_the_first_administrator_and_helps_who_cannot_log_in(stack, anyone, people):

@@ -15,10 +15,10 @@ print_found(void)
 	char day[AUDIT_DAY_TEXT_SIZE];
 
 	for (size_t i = 0; i < n_found; i++)
-		print_message("  %s events %lld to %lld, day %s: %s\n", found[i].number, (long long)found[i].seq,
+		print_message("  %s events %lld to %lld, day %s: %s %s\n", found[i].number, (long long)found[i].seq,
 			      (long long)found[i].seq_to,
 			      found[i].day_ms == CLOCK_NONE ? "-" : audit_day_text(found[i].day_ms, day),
-			      audit_fault_texts[found[i].kind]);
+			      audit_fault_texts[found[i].kind], found[i].field == NULL ? "" : found[i].field);
 }
 
 enum { A = 1, B, C, NEW }; /* whose fault; 0: a day's */
@@ -117,7 +117,20 @@ static const struct tampering {
 	{ "UPDATE complaint SET event_count = 4 WHERE id = @a", { E(FAULT_EVENT_UNCOUNTED, A, 5, 5) } },
 	{ "UPDATE complaint SET state = 'CLOSED' WHERE id = @b", { E(FAULT_STATE, B, 2, 2) } },
 	{ "UPDATE complaint SET level = 2 WHERE id = @c", { E(FAULT_STATE, C, 1, 1) } },
-	{ "UPDATE complaint SET number = '999999999999' WHERE id = @c", { S(FAULT_SIGNED_NUMBER, C, 0, 0, MONDAY) } },
+	/* the row made to say what the timeline does not, also of what is not signed yet */
+	{ "UPDATE complaint SET holder_id = 4 WHERE id = @a", { E(FAULT_ROW, A, 5, 5) } },
+	{ "INSERT INTO citizen (mobile_index, mobile_sealed, created_at) VALUES (REPEAT('x', 32), '', NOW(3));"
+	  "UPDATE complaint SET citizen_id = LAST_INSERT_ID() WHERE id = @b", { E(FAULT_ROW, B, 2, 2) } },
+	{ "UPDATE complaint SET due_at = due_at + INTERVAL 1 DAY WHERE id = @c", { E(FAULT_ROW, C, 1, 1) } },
+	{ "UPDATE complaint SET lodged_at = lodged_at + INTERVAL 1 DAY WHERE id = @c", { E(FAULT_ROW, C, 1, 1) } },
+	{ "UPDATE complaint SET ward_no = ward_no + 1 WHERE id = @c", { E(FAULT_ROW, C, 1, 1) } },
+	{ "UPDATE complaint SET subcategory_code = 'PRK-01' WHERE id = @c", { E(FAULT_ROW, C, 1, 1) } },
+	{ "UPDATE complaint SET reopen_count = 1 WHERE id = @c", { E(FAULT_ROW, C, 1, 1) } },
+	/* cut off before it was signed: the messages are still there */
+	{ "INSERT INTO outbox (destination, complaint_id, event_seq, recipient, template, language, not_before, created_at) VALUES ('sms', @a, 5,"
+	  " 'citizen', 'resolved', 'bn', NOW(3), NOW(3));" CUT(4), { E(FAULT_TOLD, A, 5, 5) } },
+	{ "UPDATE complaint SET number = '999999999999' WHERE id = @c",
+	  { E(FAULT_ROW, C, 1, 1), S(FAULT_SIGNED_NUMBER, C, 0, 0, MONDAY) } },
 	/* the signed heads, also made to fit what was done to the events */
 	{ "UPDATE audit_head SET event_count = 1 WHERE complaint_id = @a AND day = '2026-11-23'", { S(FAULT_HEAD_ALTERED, A, 0, 0, MONDAY) } },
 	{ CUT(3) "; UPDATE audit_head h JOIN complaint c ON c.id = h.complaint_id SET h.event_count = 3, h.event_head = c.event_head"

@@ -49,6 +49,26 @@ test_roster_leaving__who_was_shut_out_stays_out(void **state)
 	assert_int_equal(count("staff WHERE id = 1 AND active"), 0);
 }
 
+/* One wrong letter in a user name, and nobody could log in to put it right. */
+static void
+test_roster_leaving__an_administrator_who_can_log_in_stays(void **state)
+{
+	static const char mistyped[] = G3 "bose,admin,,,,,,A,আ,\n", right[] = G3 "left,admin,,,,,,Name 5,নাম,7000000005\n";
+
+	(void)state;
+	assert_true(private_sql(&maria, "UPDATE staff SET active = 1, password_hash = 'x' WHERE id = 5;"
+					"INSERT INTO roster (staff_id, role) VALUES (5, 'ADMIN')"));
+	for (int real = 0; real < 2; real++) {
+		assert_int_equal(real ? import(mistyped, ALL) : look(mistyped, ALL), real ? E_INVALID : E_OK);
+		assert_int_equal(report.errors_all, 1);
+		assert_int_equal(report.errors[0].fault, RF_LAST_ADMIN);
+	}
+	assert_int_equal(import(G3, ALL), E_OK);
+	assert_int_equal(import(right, ALL), E_OK);
+	assert_true(private_sql(&maria, "UPDATE staff SET password_hash = NULL WHERE id = 5"));
+	assert_int_equal(import(mistyped, ALL), E_OK); /* nobody could log in before either */
+}
+
 static void
 test_roster_leaving__a_number_is_handed_over_but_not_shared(void **state)
 {
@@ -224,6 +244,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_roster_leaving__who_leaves_is_out_at_once_unless_another_duty_is_left, roster_setup),
 		cmocka_unit_test_setup(test_roster_leaving__who_was_shut_out_stays_out, roster_setup),
+		cmocka_unit_test_setup(test_roster_leaving__an_administrator_who_can_log_in_stays, roster_setup),
 		cmocka_unit_test_setup(test_roster_leaving__a_number_is_handed_over_but_not_shared, roster_setup),
 		cmocka_unit_test_setup(test_roster_leaving__a_department_is_not_emptied_by_accident, roster_setup),
 		cmocka_unit_test_setup(test_roster_leaving__open_complaints_of_who_leaves_are_routed_anew, roster_setup),
