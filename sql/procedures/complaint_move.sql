@@ -20,10 +20,11 @@ END//
 
 -- Inside the caller's transaction. done is FALSE when somebody else moved it first (the version is not p_version any more).
 -- p_route: '' p_state and p_holder stand; anew: the roster says who has it; unfit: the same when nobody has it or their duty does
--- not cover it. A routed complaint is ASSIGNED or UNASSIGNED. p_landmark NULL: as it was.
+-- not cover it. A routed complaint is ASSIGNED or UNASSIGNED. p_landmark NULL: as it was. p_event: the rules by which it is told, as a
+-- rule the action.
 CREATE OR REPLACE PROCEDURE complaint_move(
   IN p_check BOOLEAN, IN p_id BIGINT UNSIGNED, IN p_version INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20),
-  IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN, IN p_reopen_count TINYINT UNSIGNED,
+  IN p_event VARCHAR(20), IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN, IN p_reopen_count TINYINT UNSIGNED,
   IN p_holder BIGINT UNSIGNED, IN p_last_holder BIGINT UNSIGNED, IN p_proposed BIGINT UNSIGNED, IN p_parent BIGINT UNSIGNED,
   IN p_waiting_from VARCHAR(20), IN p_waiting_since DATETIME(3), IN p_asked TINYINT UNSIGNED, IN p_asked_before TINYINT UNSIGNED,
   IN p_department VARCHAR(8), IN p_category VARCHAR(10), IN p_subcategory VARCHAR(10), IN p_ward SMALLINT UNSIGNED,
@@ -82,6 +83,6 @@ move: BEGIN
       resolved_at = p_resolved_at, closed_by_clock = p_closed_by_clock, overdue_told = p_overdue_told, changed_at = p_at,
       event_count = v_count + 1, event_head = v_head
     WHERE id = p_id;
-  CALL event_notify(p_id, v_count + 1, p_at, p_action, p_payload);
+  CALL event_notify(p_id, v_count + 1, p_at, p_event, p_payload);
   SELECT TRUE AS done, v_count + 1 AS seq, v_state AS state;
 END//
