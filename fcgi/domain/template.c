@@ -96,6 +96,28 @@ is_blank(int32_t c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Without what leads on to words that are not there: the template has a full stop of its own. */
+static struct span
+trim_end(struct span s)
+{
+	static const char *const ends[] = {
+		" ", "\t", "\r", "\n", ",", ";", ":", ".", "-", "/", "(", "[", "–", "—", "…", "।", "॥"
+	};
+	struct span rest = s;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends) && rest.n > 0;) {
+		const size_t n = strlen(ends[i]);
+
+		if (rest.n >= n && memcmp(rest.p + rest.n - n, ends[i], n) == 0) {
+			rest.n -= n;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return rest.n > 0 ? rest : s;
+}
+
 /* The first `longest` code points, without the last word if that is cut through; within a word, never within a letter. */
 static struct span
 cut(struct span s, size_t longest)
@@ -112,7 +134,7 @@ cut(struct span s, size_t longest)
 		if (!is_joined(before, c))
 			letter = at;
 		if (n == longest)
-			return (struct span){ s.p, is_blank(c) ? at : space > 0 ? space : letter > 0 ? letter : at };
+			return trim_end((struct span){ s.p, is_blank(c) ? at : space > 0 ? space : letter > 0 ? letter : at });
 		if (is_blank(c))
 			space = at;
 		before = c;

@@ -28,8 +28,8 @@ END//
 CREATE OR REPLACE PROCEDURE complaint_move(
   IN p_check BOOLEAN, IN p_id BIGINT UNSIGNED, IN p_version INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20),
   IN p_event VARCHAR(20), IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN,
-  IN p_reopen_count TINYINT UNSIGNED, IN p_holder BIGINT UNSIGNED, IN p_last_holder BIGINT UNSIGNED, IN p_proposed BIGINT UNSIGNED, IN p_parent BIGINT UNSIGNED,
-  IN p_waiting_from VARCHAR(20), IN p_waiting_since DATETIME(3), IN p_asked TINYINT UNSIGNED, IN p_asked_before TINYINT UNSIGNED,
+  IN p_reopen_count TINYINT UNSIGNED, IN p_holder BIGINT UNSIGNED, IN p_last_holder BIGINT UNSIGNED, IN p_proposed BIGINT UNSIGNED,
+  IN p_parent BIGINT UNSIGNED, IN p_waiting_from VARCHAR(20), IN p_waiting_since DATETIME(3), IN p_asked TINYINT UNSIGNED, IN p_asked_before TINYINT UNSIGNED,
   IN p_department VARCHAR(8), IN p_category VARCHAR(10), IN p_subcategory VARCHAR(10), IN p_ward SMALLINT UNSIGNED,
   IN p_borough TINYINT UNSIGNED, IN p_lon DOUBLE, IN p_lat DOUBLE, IN p_accuracy_m DOUBLE, IN p_landmark VARBINARY(1000),
   IN p_due_at DATETIME(3), IN p_escalate_at DATETIME(3), IN p_resolved_at DATETIME(3), IN p_closed_by_clock BOOLEAN,
@@ -78,8 +78,8 @@ move: BEGIN
   CALL event_append(v_head, p_id, v_count + 1, p_at, p_action, v_from, v_state, p_level, p_actor_kind, p_actor_id, v_office, p_note,
     p_internal, p_detail, v_head);
   UPDATE complaint SET version = version + (p_action <> 'note'), state = v_state, level = p_level, priority = p_priority,
-      reopen_count = p_reopen_count, holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent, reopens_left = v_left,
-      waiting_from = p_waiting_from, waiting_since = p_waiting_since, asked = v_asked, asked_before = v_asked_before,
+      reopen_count = p_reopen_count, holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent,
+      reopens_left = v_left, waiting_from = p_waiting_from, waiting_since = p_waiting_since, asked = v_asked, asked_before = v_asked_before,
       department_code = p_department, category_code = p_category, subcategory_code = p_subcategory, ward_no = p_ward,
       borough_no = p_borough, lon = p_lon, lat = p_lat, accuracy_m = p_accuracy_m,
       landmark_sealed = IFNULL(p_landmark, landmark_sealed), due_at = p_due_at, escalate_at = p_escalate_at,
