@@ -3,7 +3,7 @@
 #include "domain/move_impl.h"
 #include "domain/parties.h"
 
-enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE };
+enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE, Q_COUNTED };
 
 const struct sql move_sql[] = {
 	[Q_MOVE] = { "CALL complaint_move("
@@ -27,6 +27,17 @@ const struct sql move_sql[] = {
 			   " ?, ?, ? FROM notification_rule WHERE event = ? AND to_state IN ('', ?) AND audience = 'citizen'",
 			   "iiisbttss", "", false },
 	[Q_SAME_MOBILE] = { "SELECT mobile_index FROM citizen WHERE id = ?", "i", "b", false },
+	/* what a promise counts from, how long the clocks stood since, and what has been done before to put it off */
+	[Q_COUNTED] = { "SELECT b.at, IFNULL(SUM(CASE WHEN e.at < b.at THEN 0"
+			" WHEN e.from_state = 'AWAITING_CITIZEN' AND e.to_state <> 'AWAITING_CITIZEN' THEN 1"
+			" WHEN e.from_state <> 'AWAITING_CITIZEN' AND e.to_state = 'AWAITING_CITIZEN' THEN -1 ELSE 0 END"
+			" * TIMESTAMPDIFF(MICROSECOND, b.at, e.at)) DIV 1000, 0),"
+			" IFNULL(SUM(JSON_VALUE(e.detail, '$.department') = ?), 0),"
+			" IFNULL(SUM(e.action = 'correct' AND JSON_EXISTS(e.detail, '$.subcategory')), 0),"
+			" IFNULL(SUM(e.action = 'unmerge'), 0) FROM complaint_event e JOIN (SELECT MAX(at) AS at FROM "
+			"complaint_event"
+			" WHERE complaint_id = ? AND action IN ('lodge', 'me_too', 'reopen')) b WHERE e.complaint_id = ?",
+			"sii", "tiiii", false },
 };
 const size_t move_sql_n = ARRAY_LEN(move_sql);
 const size_t move_sql_system_n = Q_TELL_CHILD + 1;
@@ -203,6 +214,32 @@ find_ward(struct job *j)
 	return st;
 }
 
+/* A department that had it before, a subject corrected before, a duplicate taken apart before: they have had their time. */
+static enum status
+find_counted(struct job *j)
+{
+	const struct directory *d = j->w->directory;
+	const struct subcategory *s = j->m->subcategory;
+	const struct complaint *c = j->c;
+	struct span department = c->department;
+	const struct db_value *v;
+	struct db_rows rows;
+	enum status st;
+
+	if (s == NULL && j->m->action != UNMERGE)
+		return E_OK;
+	if (s != NULL)
+		department = d->departments[d->categories[s->category].department].code;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_COUNTED], DB_ARGS(db_text(department), db_int(c->id), db_int(c->id)), &rows);
+	if (st != E_OK)
+		return st;
+	v = db_row(&rows, 0);
+	j->found.counted_ms = v[0].i;
+	j->found.stood_ms = v[1].i + (c->state == AWAITING_CITIZEN ? j->m->now_ms - v[0].i : 0);
+	j->found.again = v[j->m->action == TRANSFER ? 2 : j->m->action == CORRECT ? 3 : 4].i > 0;
+	return E_OK;
+}
+
 static bool
 photo_needed(const struct job *j)
 {
@@ -243,7 +280,8 @@ look_up(struct job *j)
 
 	if (st == E_OK)
 		st = find_uploads(j);
-
+	if (st == E_OK)
+		st = find_counted(j);
 	if (st == E_OK)
 		st = find_lme(j);
 	if (st == E_OK)

@@ -320,7 +320,7 @@ test_move__a_note_and_a_move_at_once_both_happen(void **state)
 		assert_int_equal(t[0].st, E_OK);
 		for (int i = 1; i < 3; i++) /* of a withdrawn one nothing is noted */
 			assert_true(t[i].st == E_OK || t[i].st == E_STALE);
-		check_chain(&c, 2 + (t[1].st == E_OK) + (t[2].st == E_OK));
+		check_chain(&c, 2u + (t[1].st == E_OK ? 1u : 0u) + (t[2].st == E_OK ? 1u : 0u));
 		assert_int_equal(complaint_find(one.db, one.a, c.number.p, &actor, &c), E_OK);
 		assert_true(c.state == WITHDRAWN && c.version == 2);
 	}
