@@ -3,7 +3,7 @@
 #include "domain/move_impl.h"
 #include "domain/parties.h"
 
-enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE, Q_COUNTED };
+enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE, Q_COUNTED, Q_MOVED };
 
 const struct sql move_sql[] = {
 	[Q_MOVE] = { "CALL complaint_move("
@@ -38,6 +38,8 @@ const struct sql move_sql[] = {
 			"complaint_event"
 			" WHERE complaint_id = ? AND action IN ('lodge', 'me_too', 'reopen')) b WHERE e.complaint_id = ?",
 			"sii", "tiiii", false },
+	[Q_MOVED] = { "SELECT COUNT(*) FROM complaint_event WHERE complaint_id = ? AND seq > ? AND action <> 'note'", "ii", "i",
+		      false },
 };
 const size_t move_sql_n = ARRAY_LEN(move_sql);
 const size_t move_sql_system_n = Q_TELL_CHILD + 1;
@@ -81,16 +83,35 @@ check_caller(struct job *j)
 	return E_OK;
 }
 
+/* A note takes nothing from what somebody else is about to do: only moves make what they have seen old. Version and timeline grow
+ * together. */
+static enum status
+check_version(const struct job *j)
+{
+	const int64_t behind = j->c->version - j->m->version;
+	struct db_rows rows;
+	enum status st;
+
+	if (j->m->version == 0 || behind == 0)
+		return E_OK;
+	if (behind < 0)
+		return E_STALE;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_MOVED], DB_ARGS(db_int(j->c->id), db_int(j->c->event_count - behind)),
+		    &rows);
+	return st == E_OK && db_row(&rows, 0)[0].i != 0 ? E_STALE : st;
+}
+
 /* The version first: who lost a race is to hear that somebody was faster, not that the move they saw offered is illegal. */
 static enum status
 check_right(struct job *j)
 {
 	const struct moving *m = j->m;
+	enum status st = check_version(j);
 	enum refusal why;
 	unsigned parties;
 
-	if (m->version != 0 && m->version != j->c->version)
-		return E_STALE;
+	if (st != E_OK)
+		return st;
 	if (workflow_move(j->c->state, m->action, 0) == NULL)
 		return illegal(j, REFUSAL_STATE);
 	parties = parties_of(j->w->directory, j->c, j->actor, j->for_caller);

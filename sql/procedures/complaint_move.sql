@@ -22,9 +22,6 @@ END//
 -- p_route: '' p_state and p_holder stand; anew: the roster says who has it; unfit: the same when nobody has it or their duty does
 -- not cover it. A routed complaint is ASSIGNED or UNASSIGNED. p_landmark NULL: as it was. p_event: the rules by which it is told, as a
 -- rule the action.
---
--- A note leaves the version: it takes nothing from what somebody else is about to do. Who reads the row before a note and writes it
--- after conflicts all the same (innodb_snapshot_isolation) and runs again.
 CREATE OR REPLACE PROCEDURE complaint_move(
   IN p_check BOOLEAN, IN p_id BIGINT UNSIGNED, IN p_version INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20),
   IN p_event VARCHAR(20), IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN,
@@ -77,7 +74,7 @@ move: BEGIN
   END IF;
   CALL event_append(v_head, p_id, v_count + 1, p_at, p_action, v_from, v_state, p_level, p_actor_kind, p_actor_id, v_office, p_note,
     p_internal, p_detail, v_head);
-  UPDATE complaint SET version = version + (p_action <> 'note'), state = v_state, level = p_level, priority = p_priority,
+  UPDATE complaint SET version = version + 1, state = v_state, level = p_level, priority = p_priority,
       reopen_count = p_reopen_count, holder_id = v_holder, last_holder_id = p_last_holder, proposed_id = v_proposed, parent_id = p_parent,
       reopens_left = v_left, waiting_from = p_waiting_from, waiting_since = p_waiting_since, asked = v_asked, asked_before = v_asked_before,
       department_code = p_department, category_code = p_category, subcategory_code = p_subcategory, ward_no = p_ward,

@@ -20,7 +20,7 @@ act_as(const struct hand *h, const struct actor *who, const struct moving *m, st
 
 	if (st != E_OK)
 		return st;
-	assert_true(span_eq(answer, m->action == NOTE ? SPAN("ASSIGNED 1") : SPAN("WITHDRAWN 2")));
+	assert_true(m->action == NOTE || (answer.n > 10 && memcmp(answer.p, "WITHDRAWN ", 10) == 0));
 	return complaint_find(h->db, h->a, c->number.p, who, c);
 }
 
@@ -272,7 +272,7 @@ test_move__of_two_at_once_with_one_key_both_hear_it_is_done(void **state)
 
 /* Words take nothing from what somebody is about to do: nobody who has read the complaint before them has to read it again. */
 static void
-test_move__a_note_leaves_the_version_to_who_moves(void **state)
+test_move__a_note_does_not_make_a_version_old(void **state)
 {
 	struct moving note = withdrawal(1, "k1"), m = withdrawal(1, "k3");
 	struct complaint c;
@@ -282,15 +282,18 @@ test_move__a_note_leaves_the_version_to_who_moves(void **state)
 	lodged(&c);
 	note.action = NOTE;
 	assert_int_equal(act(&note, &c), E_OK);
-	assert_int_equal(c.version, 1);
+	assert_int_equal(c.version, 2);
 	seal_sha256(SPAN("k2"), note.scope);
 	assert_int_equal(act(&note, &c), E_OK);
 	check_chain(&c, 3);
+	m.version = 4; /* nobody has seen that */
+	assert_int_equal(act(&m, &c), E_STALE);
+	m.version = 1;
 	assert_int_equal(act(&m, &c), E_OK);
-	assert_int_equal(c.version, 2);
+	assert_int_equal(c.version, 4);
 	check_chain(&c, 4);
 	seal_sha256(SPAN("k4"), note.scope);
-	assert_int_equal(act(&note, &c), E_STALE); /* but who writes one hears of a move */
+	assert_int_equal(act(&note, &c), E_STALE); /* but of a move who writes one hears */
 }
 
 /* Both happen, each once, in whatever order; neither writes over the other. */
@@ -322,7 +325,7 @@ test_move__a_note_and_a_move_at_once_both_happen(void **state)
 			assert_true(t[i].st == E_OK || t[i].st == E_STALE);
 		check_chain(&c, 2u + (t[1].st == E_OK ? 1u : 0u) + (t[2].st == E_OK ? 1u : 0u));
 		assert_int_equal(complaint_find(one.db, one.a, c.number.p, &actor, &c), E_OK);
-		assert_true(c.state == WITHDRAWN && c.version == 2);
+		assert_true(c.state == WITHDRAWN && c.version == c.event_count);
 	}
 	(void)pthread_barrier_destroy(&meet);
 }
@@ -422,7 +425,7 @@ main(void)
 		cmocka_unit_test_setup(test_move__a_repeated_key_finds_it_done, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_one_wins_and_one_hears_of_it, setup),
 		cmocka_unit_test_setup(test_move__of_two_at_once_with_one_key_both_hear_it_is_done, setup),
-		cmocka_unit_test_setup(test_move__a_note_leaves_the_version_to_who_moves, setup),
+		cmocka_unit_test_setup(test_move__a_note_does_not_make_a_version_old, setup),
 		cmocka_unit_test_setup(test_move__a_note_and_a_move_at_once_both_happen, setup),
 		cmocka_unit_test_setup(test_move__officers_see_their_department_and_boroughs, setup),
 		cmocka_unit_test_setup(test_move__a_list_is_filtered_and_paged, setup),
