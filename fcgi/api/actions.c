@@ -131,7 +131,7 @@ action_refused(struct call *c, int64_t complaint_id, enum action action, enum st
 	if (complaint_find_id(c->worker->db, c->arena, complaint_id, &now) != E_OK ||
 	    complaint_timeline(c->worker->db, c->arena, complaint_id, &events, &n) != E_OK || n == 0)
 		return NULL;
-	last = &events[n - 1];
+	last = moved(events, n);
 	o = json_own(c->arena, json_pack("{s:s, s:s, s:I, s:o, s:s%, s:o, s:s%}", "action", action_name(action), "state",
 					 state_name(now.state), "version", (json_int_t)now.version, "since",
 					 json_time(events[entered(events, n)].at_ms), "last_action", last->action.p, last->action.n,

@@ -81,6 +81,7 @@ enum want {
 	W_RATING = 1 << 7, /* reasons and comment beside the stars */
 	W_PARENT = 1 << 8,
 	W_PRIORITY = 1 << 9, /* the flag of commissioner and mayor's office */
+	W_MOBILE = 1 << 10,  /* the caller's, when a desk acts for the complainant: in no row, for it goes with who asks */
 };
 
 struct move {
