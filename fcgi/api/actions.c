@@ -120,6 +120,17 @@ entered(const struct event *events, size_t n)
 	return i;
 }
 
+/* Who moved it last; a note moves nothing, and an internal one is not the complainant's to know of. */
+static const struct event *
+moved(const struct event *events, size_t n)
+{
+	size_t i = n - 1;
+
+	while (i > 0 && span_eq(events[i].action, SPAN("note")))
+		i--;
+	return &events[i];
+}
+
 json_t *
 action_refused(struct call *c, int64_t complaint_id, enum action action, enum status st, enum refusal why)
 {
@@ -161,6 +172,7 @@ static const struct {
 	{ W_RATING, { "reasons", "comment" } },
 	{ W_PARENT, { "parent" } },
 	{ W_PRIORITY, { "priority" } },
+	{ W_MOBILE, { "mobile" } },
 };
 
 static json_t *

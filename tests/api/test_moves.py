@@ -165,6 +165,21 @@ def test_a_colleague_of_another_department_cannot_be_named(stack, phone, databas
     assert see(citizen, n)["version"] == 1
 
 
+def test_notes_stand_in_nobody_s_way_and_are_not_who_moved_it(as_user, fresh_citizen):
+    n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
+    gro, commissioner = as_user("gro.lgt"), as_user("commissioner")
+    for who, version, fields in ((gro, 1, {"note": "Among ourselves", "internal": True}), (commissioner, 1, {"priority": True}),
+                                 (fresh_citizen, 1, {"note": "Still dark \U0001f526\u200d\u202e" + "অ" * 900})):
+        send(who, n, 200, action="note", version=version, **fields)
+    assert see(gro, n)["version"] == 4 and see(gro, n)["priority"]
+    send(gro, n, 200, action="escalate", version=1)
+    send(gro, n, 200, action="note", version=5, note="Among ourselves", internal=True)
+    refused = send(fresh_citizen, n, 409, action="note", version=4, note="Hello?")
+    assert (refused.code, refused.data["last_action"], refused.data["version"]) == ("changed_meanwhile", "escalate", 6)
+    assert send(fresh_citizen, n, 409, action="withdraw", version=6).data["last_action"] == "escalate"
+    assert send(fresh_citizen, n, 409, action="withdraw", version=7).code == "changed_meanwhile"
+
+
 def test_only_the_desk_acts_for_a_caller(stack, phone, database, as_user, fresh_citizen, anyone):
     """An LME could have tried mobiles until one was the complainant's."""
     n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
@@ -173,6 +188,7 @@ def test_only_the_desk_acts_for_a_caller(stack, phone, database, as_user, fresh_
         for one, action in ((lme, "start"), (as_user("gro.lgt"), "escalate"), (fresh_citizen, "withdraw"), (as_user("commissioner"), "note")):
             assert send(one, n, 422, action=action, version=1, note="x", mobile=mobile).pointers("unknown_key") == ["/mobile"]
     desk = as_user("desk1")
+    assert {a: o["needs"] for a, o in offers(desk, n).items()} == {"withdraw": ["mobile"], "note": ["note"]}, "what is said to be enough is"
     assert send(desk, n, 422, action="withdraw", version=1, mobile=anyone.login().mobile).pointers("mismatch") == ["/mobile"]
     send(desk, n, 403, action="withdraw", version=1)
     send(desk, n, 200, action="withdraw", version=1, mobile=fresh_citizen.mobile)
@@ -431,7 +447,7 @@ def test_a_whole_life_tells_exactly_whom_it_should(staff, fresh_citizen, databas
     life.act(gro, "escalate")
     step("escalate", ("citizen", "escalated"), (EO2, "eo_escalated"))
     life.act(eo2, "resolve", note="Relined")
-    step("resolve", ("citizen", "resolved"))
+    step("resolve", ("citizen", "resolved_last"))
     assert life.act(citizen, "reopen", note="Once more", expect=409).data["why"] == "reopened_twice"
     life.act(citizen, "rate", stars=4)
     step("rate", (EO2, "holder_rated"))
