@@ -141,15 +141,32 @@ cut(struct span s, size_t longest)
 	}
 }
 
-/* A note of several lines is one line in a message. */
+/* What turns the text around it (embeddings, overrides, isolates) or shows nothing at all; joiners are part of letters and emoji.
+ */
+static bool
+is_hidden(int32_t c)
+{
+	return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+	       c == 0xFEFF;
+}
+
+/* A note of several lines is one line in a message, and turns nothing of the message round. */
 static void
 add_line(struct buf *out, struct span text)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		if (!is_blank(text.p[i]))
-			buf_char(out, text.p[i]);
-		else if (i > 0 && !is_blank(text.p[i - 1]))
+	bool blank = false;
+
+	for (size_t i = 0; i < text.n;) {
+		const size_t at = i;
+		const int32_t c = scan_utf8_next(text, &i);
+
+		if (is_hidden(c))
+			continue;
+		if (!is_blank(c))
+			buf_span(out, (struct span){ text.p + at, i - at });
+		else if (at > 0 && !blank)
 			buf_char(out, ' ');
+		blank = is_blank(c);
 	}
 }
 
