@@ -66,7 +66,8 @@ move: BEGIN
     SET v_proposed = NULL, v_asked = 0, v_asked_before = 0;
   END IF;
   IF v_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
-    SELECT v_left + reopen_count INTO v_left FROM complaint WHERE id = v_parent;
+    -- what the parent came to is behind it: its own resolution has links and a rating of its own
+    SELECT v_left + reopen_count + (resolved_at IS NOT NULL) INTO v_left FROM complaint WHERE id = v_parent;
   END IF;
   IF p_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
     -- who moves the parent at the same time is to conflict, and look for its duplicates again
