@@ -108,7 +108,8 @@ transition_guard(const struct directory *d, const struct complaint *c, const str
 		return REFUSAL_ANONYMOUS;
 	if (row->on == ASK_CITIZEN && c->asked >= ASK_MOST)
 		return REFUSAL_ASKED_TWICE;
-	if (row->on == ESCALATE && c->state == ESCALATED && c->level >= LEVEL_MOST)
+	if (row->on == ESCALATE && c->level >= LEVEL_MOST &&
+	    (c->state == ESCALATED || (c->state == AWAITING_CITIZEN && c->waiting_from == ESCALATED)))
 		return REFUSAL_LEVEL;
 	return REFUSAL_NONE;
 }
