@@ -225,6 +225,16 @@ hand_back(struct complaint *c)
 	c->asked_before = 0;
 }
 
+/* Who is given what they have is not a new holder. */
+static void
+assigned(struct complaint *c, int64_t lme_id)
+{
+	if (c->holder_id != lme_id)
+		new_holder(c, lme_id);
+	else if (c->state == REASSIGN_REQUESTED)
+		hand_back(c);
+}
+
 /* Nobody has it any more. */
 static void
 finish(struct complaint *c, const struct looked_up *found, const struct moving *m)
@@ -258,7 +268,7 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 
 	switch (m->action) {
 	case ASSIGN:
-		new_holder(c, found->lme_id);
+		assigned(c, found->lme_id);
 		break;
 	case DIRECT:
 		new_holder(c, found->lme_id);

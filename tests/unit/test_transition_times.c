@@ -7,6 +7,14 @@
 
 #include "scene.h"
 
+static void
+apply_found(struct complaint *c, enum action on, int64_t now_ms, const struct subcategory *subcategory, struct looked_up found)
+{
+	const struct moving m = { MOVING_INIT, .action = on, .now_ms = now_ms, .subcategory = subcategory };
+
+	(void)transition_apply(&directory, workflow_move(c->state, on, 0), &m, &found, c);
+}
+
 /* ---- twice, and within the window */
 
 #define LAST (NOW - DAY + WINDOW) /* the last moment at which the scene's resolution can be re-opened */
@@ -168,6 +176,12 @@ test_transition_times__two_questions_of_one_holder(void **state)
 	(void)apply(&c, REPLY);
 	(void)apply(&c, REFUSE);
 	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
+	apply_found(&c, ASSIGN, NOW, NULL, (struct looked_up){ .lme_id = LME_1 }); /* what they have is given to them */
+	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
+	(void)apply(&c, REQUEST_REASSIGN);
+	apply_found(&c, ASSIGN, NOW, NULL, (struct looked_up){ .lme_id = LME_1 });
+	assert_true(c.holder_id == LME_1 && c.proposed_id == 0);
+	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
 	(void)apply(&c, ASSIGN);
 	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_NONE);
 	c.citizen_id = 0;
@@ -236,14 +250,6 @@ test_transition_times__the_same_subject_has_the_same_promise(void **state)
 	(void)apply_at(&c, CORRECT, due + DAY, &subcategories[1]);
 	assert_true(span_eq(c.subcategory, SPAN("DRN-02")));
 	assert_true(c.due_ms == due && c.escalate_ms == due - HOUR && c.overdue_told);
-}
-
-static void
-apply_found(struct complaint *c, enum action on, int64_t now_ms, const struct subcategory *subcategory, struct looked_up found)
-{
-	const struct moving m = { MOVING_INIT, .action = on, .now_ms = now_ms, .subcategory = subcategory };
-
-	(void)transition_apply(&directory, workflow_move(c->state, on, 0), &m, &found, c);
 }
 
 /* ... nor by correcting to and fro, nor two departments by sending it to each other: half the time from now is given once. */
