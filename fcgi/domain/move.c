@@ -112,10 +112,10 @@ check_right(struct job *j)
 
 	if (st != E_OK)
 		return st;
-	if (workflow_move(j->c->state, m->action, 0) == NULL)
-		return illegal(j, REFUSAL_STATE);
 	parties = parties_of(j->w->directory, j->c, j->actor, j->for_caller);
 	j->row = parties == 0 ? NULL : workflow_move(j->c->state, m->action, parties);
+	if (j->row == NULL && workflow_move(j->c->state, m->action, 0) == NULL)
+		return illegal(j, REFUSAL_STATE);
 	if (j->row == NULL || (m->only != 0 && (m->only & 1u << m->action) == 0))
 		return E_FORBIDDEN;
 	why = transition_guard(j->w->directory, j->c, j->row, parties, m->now_ms);
@@ -160,6 +160,13 @@ check_told(const struct job *j)
 	return st;
 }
 
+/* Its parent's move, which was checked. */
+static bool
+follows(const struct job *j)
+{
+	return j->row->who == P_PARENT;
+}
+
 static enum status
 check_subcategory(const struct job *j)
 {
@@ -167,7 +174,7 @@ check_subcategory(const struct job *j)
 	const struct subcategory *s = j->m->subcategory;
 	bool same;
 
-	if (s == NULL)
+	if (s == NULL || follows(j))
 		return E_OK;
 	same = span_eq(d->departments[d->categories[s->category].department].code, j->c->department);
 	return same == (j->m->action == CORRECT) ? E_OK : wrong(j, "/subcategory", FE_MISMATCH);
@@ -211,7 +218,8 @@ find_parent(struct job *j)
 		st = db_run(j->w->db, j->w->arena, &move_sql[Q_LOCK], DB_ARGS(db_int(parent.id), db_int(j->c->id)), &rows);
 	if (st != E_OK)
 		return st;
-	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) || !span_eq(parent.department, j->c->department))
+	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) ||
+	    (!follows(j) && !span_eq(parent.department, j->c->department)))
 		return illegal(j, REFUSAL_PARENT);
 	j->found.parent_id = parent.id;
 	return E_OK;
@@ -434,7 +442,8 @@ tell_child(const struct job *j, const struct complaint *child)
 		      NULL);
 }
 
-/* What a move of the parent means for a child: joined to the new parent, on its own again, or told. */
+/* What a move of the parent means for a child: joined to the new parent, on its own again, given another subject with it (whoever
+ * re-opens it comes to those who had it last), or told. */
 static enum status
 follow(const struct job *j, struct complaint *child)
 {
@@ -444,6 +453,9 @@ follow(const struct job *j, struct complaint *child)
 	if (j->m->action == MERGE) {
 		m.action = MERGE;
 		m.parent = j->m->parent;
+	} else if (j->m->subcategory != NULL) {
+		m.action = j->m->action;
+		m.subcategory = j->m->subcategory;
 	} else if (j->m->action != WITHDRAW) {
 		return tell_child(j, child);
 	}

@@ -282,12 +282,14 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 		break;
 	case TRANSFER:
 		set_place(d, m, found, c);
+		if (c->state == DUPLICATE)
+			break;
 		promise_anew(d, now_ms, found, c);
 		new_holder(c, 0);
 		break;
 	case CORRECT:
 		set_place(d, m, found, c);
-		if (!span_eq(subcategory, c->subcategory))
+		if (c->state != DUPLICATE && !span_eq(subcategory, c->subcategory))
 			promise_anew(d, now_ms, found, c);
 		break;
 	case VACATE:

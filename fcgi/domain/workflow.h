@@ -95,7 +95,8 @@ struct move {
 extern const struct move moves[];
 extern const size_t n_moves;
 
-/* The row by which one of these parties does this in this state; NULL: none. With parties 0: any row for this action and state. */
+/* The row by which one of these parties does this in this state; NULL: none. With parties 0: any row for this action and state but
+ * those by which duplicates only follow. */
 const struct move *workflow_move(enum state from, enum action on, unsigned parties);
 
 #define REOPEN_MOST 2 /* times in a complaint's life */

@@ -194,6 +194,44 @@ def test_only_the_desk_acts_for_a_caller(stack, phone, database, as_user, fresh_
     send(desk, n, 200, action="withdraw", version=1, mobile=fresh_citizen.mobile)
 
 
+def test_what_duplicates_do_by_themselves_is_nobody_s_to_do(as_user, fresh_citizen, anyone):
+    parent, other = (fresh_citizen.lodge(subcategory=QUIET).data["number"] for _ in range(2))
+    child = anyone.login().lodge(subcategory=QUIET, me_too=parent).data["number"]
+    gro = as_user("gro.lgt")
+    for action, fields in (("merge", {"parent": other}), ("transfer", {"subcategory": "DRN-02"}), ("correct", {"subcategory": "LGT-03"})):
+        refused = send(gro, child, 409, action=action, version=1, **fields)
+        assert (refused.code, refused.data["why"], refused.data["state"]) == ("illegal_move", "state", "DUPLICATE")
+
+
+def test_duplicates_follow_their_parent_to_another_department(as_user, fresh_citizen, anyone):
+    """Re-opened they came to a department that had never done anything about it; and their parent could not be joined to another."""
+    parent, neighbour = fresh_citizen.lodge(subcategory=QUIET).data["number"], anyone.login()
+    child = neighbour.lodge(subcategory=QUIET, me_too=parent).data["number"]
+    send(as_user("gro.lgt"), parent, 200, action="transfer", version=1, subcategory="DRN-02")
+    send(as_user("gro.drn"), parent, 200, action="correct", version=2, subcategory="DRN-03")
+    moved = see(neighbour, child)
+    assert (moved["department"], moved["subcategory"], moved["state"], moved["parent"]["number"]) == ("DRN", "DRN-03", "DUPLICATE", parent)
+    assert [e["action"] for e in timeline(neighbour, child)] == ["me_too", "transfer", "correct"]
+    see(as_user("gro.lgt"), child, expect=404)
+    grandparent = anyone.login().lodge(subcategory="DRN-03").data["number"]
+    send(as_user("gro.drn"), parent, 200, action="merge", version=3, parent=grandparent)
+    assert see(neighbour, child)["parent"]["number"] == grandparent
+    send(as_user("gro.drn"), grandparent, 200, action="escalate", version=1)
+    send(as_user("eo1.drn"), grandparent, 200, action="resolve", version=2, note="Done")
+    send(neighbour, child, 200, action="reopen", version=see(neighbour, child)["version"], note="Not here")
+    assert "resolve" in offers(as_user("eo1.drn"), child)
+
+
+def test_nobody_escalates_above_the_highest_level_by_way_of_a_question(as_user, fresh_citizen):
+    n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
+    gro = as_user("gro.lgt")
+    send(gro, n, 200, action="escalate", version=1)
+    send(as_user("eo1.lgt"), n, 200, action="escalate", version=2)
+    send(as_user("eo2.lgt"), n, 200, action="ask_citizen", version=3, note="Which lamp?")
+    assert "escalate" not in offers(gro, n)
+    assert send(gro, n, 409, action="escalate", version=4).data["why"] == "highest_level"
+
+
 # -- twice, and in time
 
 def test_a_third_reopening_says_why_in_every_language(as_user, resolved):
