@@ -149,6 +149,11 @@ search_post(struct call *c)
 
 	if (st != E_OK)
 		return st;
+	/* one box for both: no number begins as a mobile does, its first two digits are the year */
+	if (in.mobile.p == NULL && in.text.p != NULL && scan_mobile(in.text, mobile)) {
+		in.mobile = in.text;
+		in.text = (struct span){ NULL, 0 };
+	}
 	if (in.mobile.p == NULL)
 		return list(c, &in, NULL);
 	if (!scan_mobile(in.mobile, mobile))
