@@ -104,6 +104,26 @@ complaint_acted(const struct means *w, const struct actor *actor, const struct m
 	return idempotency_stored(w->db, w->arena, scope, m->body_hash, answer);
 }
 
+static enum status
+keep_body(struct db *db, void *arg)
+{
+	struct act *s = arg;
+	enum status st = idempotency_claim(db, s->w->arena, s->scope, s->m->body_hash, s->m->now_ms);
+
+	return st == E_OK ? idempotency_answer(db, s->w->arena, s->scope, s->answer) : st;
+}
+
+enum status
+complaint_answered(const struct means *w, const struct actor *actor, const struct moving *m, struct span answer)
+{
+	struct act s = { .w = w, .actor = actor, .m = m, .answer = answer };
+	enum status st;
+
+	own_scope(actor, m, s.scope);
+	st = db_tx(w->db, keep_body, &s, settled);
+	return st == E_STALE ? E_OK : st;
+}
+
 enum status
 complaint_act(const struct means *w, const struct actor *actor, const struct moving *m, const struct complaint *c,
 	      struct span *answer, struct refused *refused)
