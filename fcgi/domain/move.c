@@ -155,7 +155,7 @@ check_told(const struct job *j)
 			st = wrong(j, fields[i].pointer, FE_REQUIRED);
 	if (m->action == CORRECT && m->subcategory == NULL && m->ward == 0 && !m->has_point && m->landmark.p == NULL)
 		st = wrong(j, "/subcategory", FE_REQUIRED);
-	if (m->action == NOTE && m->note.p == NULL && m->priority < 0)
+	if (m->action == NOTE && (j->row->needs & W_NOTE) == 0 && m->note.p == NULL && m->priority < 0)
 		st = wrong(j, "/note", FE_REQUIRED);
 	return st;
 }

@@ -171,6 +171,8 @@ def test_notes_stand_in_nobody_s_way_and_are_not_who_moved_it(as_user, fresh_cit
     for who, version, fields in ((gro, 1, {"note": "Among ourselves", "internal": True}), (commissioner, 1, {"priority": True}),
                                  (fresh_citizen, 1, {"note": "Still dark \U0001f526\u200d\u202e" + "অ" * 900})):
         send(who, n, 200, action="note", version=version, **fields)
+    assert send(gro, n, 422, action="note", version=1, note="\u200b\u202e ").pointers("required") == ["/note"]
+    assert send(commissioner, n, 422, action="note", version=1).pointers("required") == ["/note"]
     assert see(gro, n)["version"] == 4 and see(gro, n)["priority"]
     send(gro, n, 200, action="escalate", version=1)
     send(gro, n, 200, action="note", version=5, note="Among ourselves", internal=True)
