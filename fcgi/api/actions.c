@@ -107,6 +107,15 @@ action_means(const struct call *c, const struct directory *d)
 	return (struct means){ .db = c->worker->db, .cache = c->worker->cache, .arena = c->arena, .directory = d, .seal = c->seal };
 }
 
+enum status
+action_answer(struct call *c, struct span answer)
+{
+	c->resp.http = 200;
+	c->resp.type = "application/json";
+	buf_span(&c->resp.body, answer);
+	return E_OK;
+}
+
 /* ---- refusals */
 
 /* The event that led to the state it is in: notes and the like came after it. */
@@ -255,8 +264,5 @@ action_post(struct call *c)
 	if (st != E_OK)
 		return st;
 	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	buf_span(&c->resp.body, answer);
-	return E_OK;
+	return action_answer(c, answer);
 }

@@ -151,15 +151,6 @@ worth_keeping(const json_t *results)
 }
 
 static enum status
-tell_again(struct call *c, struct span answer)
-{
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	buf_span(&c->resp.body, answer);
-	return E_OK;
-}
-
-static enum status
 tell(struct call *c, const struct means *w, const struct moving *m, json_t *results)
 {
 	const bool keep = worth_keeping(results);
@@ -196,7 +187,7 @@ bulk_post(struct call *c)
 	param_idempotency(c, m.scope, m.body_hash);
 	st = complaint_acted(&w, &c->actor, &m, &answer);
 	if (st != E_NOT_FOUND)
-		return st == E_OK ? tell_again(c, answer) : st;
+		return st == E_OK ? action_answer(c, answer) : st;
 	results = json_array();
 	if (results == NULL)
 		return E_NOMEM;
