@@ -3,6 +3,9 @@
 #include "domain/move_impl.h"
 #include "domain/parties.h"
 
+#define CHILD_FIRST_BYTES 65536
+#define CHILD_BYTES       (1 << 20)
+
 enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE, Q_COUNTED, Q_MOVED };
 
 const struct sql move_sql[] = {
@@ -462,18 +465,30 @@ follow(const struct job *j, struct complaint *child)
 	return complaint_move(j->w, &parent, &m, child, j->refused);
 }
 
+/* One after the other in an arena that is emptied between them: there may be hundreds, after a burst main, and what they take
+ * together is more than a request may hold. */
 static enum status
 children_follow(const struct job *j)
 {
+	struct means w = *j->w;
+	struct job one = *j;
 	struct db_rows rows;
 	struct complaint child;
-	enum status st = db_run(j->w->db, j->w->arena, &move_sql[Q_CHILDREN], DB_ARGS(db_int(j->c->id)), &rows);
+	enum status st = db_run(w.db, w.arena, &move_sql[Q_CHILDREN], DB_ARGS(db_int(j->c->id)), &rows);
 
+	if (st != E_OK || rows.n == 0)
+		return st;
+	w.arena = arena_new(CHILD_FIRST_BYTES, CHILD_BYTES);
+	if (w.arena == NULL)
+		return E_NOMEM;
+	one.w = &w;
 	for (size_t i = 0; i < rows.n && st == E_OK; i++) {
-		st = complaint_find_id(j->w->db, j->w->arena, db_row(&rows, i)[0].i, &child);
+		st = complaint_find_id(w.db, w.arena, db_row(&rows, i)[0].i, &child);
 		if (st == E_OK)
-			st = follow(j, &child);
+			st = follow(&one, &child);
+		arena_reset(w.arena);
 	}
+	arena_free(w.arena);
 	return st;
 }
 

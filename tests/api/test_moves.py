@@ -224,6 +224,15 @@ def test_duplicates_follow_their_parent_to_another_department(as_user, fresh_cit
     assert "resolve" in offers(as_user("eo1.drn"), child)
 
 
+def test_hundreds_of_duplicates_hold_up_nobody(as_user, fresh_citizen, anyone):
+    """After a burst main: all of them together were more than a request may hold, and nobody could move the complaint any more."""
+    parent, neighbour = fresh_citizen.lodge(subcategory=QUIET).data["number"], anyone.login()
+    children = [neighbour.lodge(subcategory=QUIET, me_too=parent, description="অ" * 4000).data["number"] for _ in range(300)]
+    send(as_user("gro.lgt"), parent, 200, action="escalate", version=1)
+    send(as_user("eo1.lgt"), parent, 200, action="transfer", version=2, subcategory="DRN-02")
+    assert {c["subcategory"] for c in (see(neighbour, n) for n in (children[0], children[-1]))} == {"DRN-02"}
+
+
 def test_nobody_escalates_above_the_highest_level_by_way_of_a_question(as_user, fresh_citizen):
     n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
     gro = as_user("gro.lgt")
