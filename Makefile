@@ -93,8 +93,8 @@ test-san: ## the unit tests under ASan+UBSan, the threaded ones under TSan
 test-stack: ## what starts the servers, and the lints, each shown to fail
 	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/stack tests/lint
 
-test-api: bins ## the API on a real stack, faults included
-	@$(PYTHON) -m pytest -q tests/api
+test-api: bins ## the API on real stacks, faults included
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile tests/api
 
 test-clock: bins ## 10,000 promises broken at one stroke, each escalated within a minute (test-api has the short form)
 	@CLOCK_BREACHES=10000 $(PYTHON) -m pytest -q -s tests/api/test_clock.py -k many_breaches

@@ -36,10 +36,19 @@ def demo(stack, phone, role):
 
 
 class People:
-    """Makes employees: by the API, with duties written where the roster's import would write them."""
+    """Makes employees: by the API, with duties written where the roster's import would write them; afterwards they have none, so
+    that nobody else's complaints and messages come to them."""
 
     def __init__(self, admin, database):
-        self.admin, self.database = admin, database
+        self.admin, self.database, self._users = admin, database, []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for user in self._users:
+            self.database("DELETE FROM roster WHERE staff_id = (SELECT id FROM staff WHERE user_name = %s)", (user,))
+        self.database("UPDATE directory_version SET version = version + 1")
 
     def account(self, by=None, **fields):
         """(user, first password)"""
@@ -51,6 +60,7 @@ class People:
         return self.database("SELECT id FROM staff WHERE user_name = %s", (user,))[0][0]
 
     def duty(self, user, role, department=None, level=None, borough=None):
+        self._users.append(user)
         self.database("INSERT INTO roster (staff_id, role, department_code, eo_level, borough_no) VALUES (%s, %s, %s, %s, %s)",
                       (self.id(user), role, department, level, borough))
 

@@ -45,9 +45,9 @@ VICTIM = "somebody.to.change"
 @pytest.fixture(scope="module")
 def boss(stack, phone, database):
     """An administrator whom a few wrong passwords may lock out."""
-    people = staff.People(staff.demo(stack, phone, "admin"), database)
-    people.account(user=VICTIM)
-    return people.hire(("ADMIN",))
+    with staff.People(staff.demo(stack, phone, "admin"), database) as people:
+        people.account(user=VICTIM)
+        yield people.hire(("ADMIN",))
 
 
 @pytest.fixture(scope="module")

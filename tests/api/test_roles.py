@@ -121,6 +121,9 @@ def sessions(stack):
                " VALUES (%s, %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 1 HOUR)", hashlib.sha256(token.encode()).digest(), ids[role])
         return Client(stack.base_url, token=token)
     yield make
+    # from now on nobody's complaints and messages come to them
+    cursor.execute(f"DELETE FROM roster WHERE staff_id IN ({', '.join(str(ids[role]) for role in STAFF)})")
+    cursor.execute("UPDATE directory_version SET version = version + 1")
     connection.close()
 
 

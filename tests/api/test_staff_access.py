@@ -22,7 +22,8 @@ def admin(stack, phone):
 
 @pytest.fixture
 def people(admin, database):
-    return staff.People(admin, database)
+    with staff.People(admin, database) as made:
+        yield made
 
 
 def failed(database, user):

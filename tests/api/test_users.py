@@ -19,7 +19,8 @@ def admin(stack, phone):
 
 @pytest.fixture
 def people(admin, database):
-    return staff.People(admin, database)
+    with staff.People(admin, database) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ set -eu
 run="gcc make pkg-config libc6-dev libfcgi-dev libmariadb-dev libhiredis-dev libjansson-dev libcurl4-openssl-dev
  libuv1-dev libsodium-dev libxml2-dev libmagic-dev liboath-dev libgd-dev libseccomp-dev libinih-dev libsystemd-dev
  mariadb-server redis-server nginx curl python3 tzdata"
-test="$run clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-requests python3-hypothesis
+test="$run clang libclang-rt-14-dev libcmocka-dev python3-pytest python3-pytest-xdist python3-requests python3-hypothesis
  python3-jsonschema python3-pymysql python3-redis python3-yaml python3-pil
  universal-ctags chromium fonts-noto-core nodejs npm"
 check="$run clang clang-format clang-tidy cppcheck python3 universal-ctags"
