@@ -107,6 +107,15 @@ action_means(const struct call *c, const struct directory *d)
 	return (struct means){ .db = c->worker->db, .cache = c->worker->cache, .arena = c->arena, .directory = d, .seal = c->seal };
 }
 
+enum status
+action_answer(struct call *c, struct span answer)
+{
+	c->resp.http = 200;
+	c->resp.type = "application/json";
+	buf_span(&c->resp.body, answer);
+	return E_OK;
+}
+
 /* ---- refusals */
 
 /* The event that led to the state it is in: notes and the like came after it. */
@@ -120,6 +129,17 @@ entered(const struct event *events, size_t n)
 	return i;
 }
 
+/* Who moved it last; a note moves nothing, and an internal one is not the complainant's to know of. */
+static const struct event *
+moved(const struct event *events, size_t n)
+{
+	size_t i = n - 1;
+
+	while (i > 0 && span_eq(events[i].action, SPAN("note")))
+		i--;
+	return &events[i];
+}
+
 json_t *
 action_refused(struct call *c, int64_t complaint_id, enum action action, enum status st, enum refusal why)
 {
@@ -131,7 +151,7 @@ action_refused(struct call *c, int64_t complaint_id, enum action action, enum st
 	if (complaint_find_id(c->worker->db, c->arena, complaint_id, &now) != E_OK ||
 	    complaint_timeline(c->worker->db, c->arena, complaint_id, &events, &n) != E_OK || n == 0)
 		return NULL;
-	last = &events[n - 1];
+	last = moved(events, n);
 	o = json_own(c->arena, json_pack("{s:s, s:s, s:I, s:o, s:s%, s:o, s:s%}", "action", action_name(action), "state",
 					 state_name(now.state), "version", (json_int_t)now.version, "since",
 					 json_time(events[entered(events, n)].at_ms), "last_action", last->action.p, last->action.n,
@@ -161,6 +181,7 @@ static const struct {
 	{ W_RATING, { "reasons", "comment" } },
 	{ W_PARENT, { "parent" } },
 	{ W_PRIORITY, { "priority" } },
+	{ W_MOBILE, { "mobile" } },
 };
 
 static json_t *
@@ -243,8 +264,5 @@ action_post(struct call *c)
 	if (st != E_OK)
 		return st;
 	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	buf_span(&c->resp.body, answer);
-	return E_OK;
+	return action_answer(c, answer);
 }

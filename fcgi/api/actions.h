@@ -57,6 +57,9 @@ MUST_USE enum status action_read(struct call *c, const struct directory *d, cons
 /* What this call works with. */
 struct means action_means(const struct call *c, const struct directory *d);
 
+/* Answers what was stored, or is to be, as it stands. */
+MUST_USE enum status action_answer(struct call *c, struct span answer);
+
 /* The members of a problem about a refused move: where the complaint stands, since when, who moved it last. The arena's; NULL when
  * it cannot be told. */
 json_t *action_refused(struct call *c, int64_t complaint_id, enum action action, enum status st, enum refusal why);

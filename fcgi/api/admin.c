@@ -7,10 +7,8 @@
 #include "core/clock.h"
 #include "core/json.h"
 
-#define VERSION_MAX  4294967295.0
-#define SORT_MAX     65535
-#define PAST_DEFAULT 20
-#define PAST_MAX     100
+#define VERSION_MAX 4294967295.0
+#define SORT_MAX    65535
 
 static struct admin_who
 who_of(const struct call *c)
@@ -390,13 +388,9 @@ setting_put(struct call *c)
 /* ---- what was changed */
 
 struct past_query {
-	int64_t limit;
-	struct span cursor;
+	struct param_page page;
 };
-static const struct field past_fields[] = {
-	{ .name = "limit", .type = FIELD_INT, .offset = offsetof(struct past_query, limit), .min = 1, .max = PAST_MAX },
-	{ .name = "cursor", .type = FIELD_LINE, .offset = offsetof(struct past_query, cursor), .min = 1, .max = 100 },
-};
+static const struct field past_fields[] = { PAGE_FIELDS(struct past_query, page) };
 
 static json_t *
 stored_json(struct call *c, struct span text)
@@ -420,7 +414,7 @@ past_json(struct call *c, const struct admin_past *p)
 enum status
 changes_get(struct call *c)
 {
-	struct past_query in = { .limit = PAST_DEFAULT };
+	struct past_query in = { .page = PAGE_INIT };
 	const struct admin_past *list;
 	const char *next = NULL;
 	int64_t before = INT64_MAX;
@@ -428,14 +422,14 @@ changes_get(struct call *c)
 	size_t n = 0;
 	enum status st = call_query(c, past_fields, ARRAY_LEN(past_fields), &in);
 
-	if (st == E_OK && in.cursor.p != NULL)
-		st = param_cursor_read(c, SPAN("changes"), in.cursor, &before);
+	if (st == E_OK && in.page.cursor.p != NULL)
+		st = param_cursor_read(c, SPAN("changes"), in.page.cursor, &before);
 	if (st == E_OK)
-		st = admin_history(c->worker->db, c->arena, before, (int)in.limit + 1, &list, &n);
+		st = admin_history(c->worker->db, c->arena, before, (int)in.page.limit + 1, &list, &n);
 	if (st != E_OK)
 		return st;
-	if (n > (size_t)in.limit) {
-		n = (size_t)in.limit;
+	if (n > (size_t)in.page.limit) {
+		n = (size_t)in.page.limit;
 		next = param_cursor(c, SPAN("changes"), list[n - 1].id);
 	}
 	items = json_array();

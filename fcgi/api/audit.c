@@ -8,9 +8,7 @@
 #include "core/scan.h"
 #include "domain/complaint.h"
 
-#define LIST_DEFAULT 20
-#define LIST_MAX     100
-#define FOREVER_MS   INT64_C(253402300799000)
+#define FOREVER_MS INT64_C(253402300799000)
 
 enum status
 audit_reading(struct call *c, int64_t complaint_id, enum access_what what)
@@ -27,21 +25,18 @@ audit_reading_mobile(struct call *c, const uint8_t subject[static SEAL_HASH_BYTE
 /* ---- what was recorded */
 
 struct access_query {
-	struct span number, user, cursor;
-	int64_t from_ms, to_ms, limit;
+	struct span number, user;
+	int64_t from_ms, to_ms;
+	struct param_page page;
 };
 #define AT(member) .offset = offsetof(struct access_query, member)
-static const struct field page_fields[] = {
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIST_MAX },
-	{ .name = "cursor", .type = FIELD_LINE, AT(cursor), .min = 1, .max = 100 },
-};
+static const struct field page_fields[] = { PAGE_FIELDS(struct access_query, page) };
 static const struct field access_fields[] = {
 	{ .name = "number", .type = FIELD_LINE, AT(number), .min = 1, .max = 40 },
 	{ .name = "user", .type = FIELD_LINE, AT(user), .min = 1, .max = 60 },
 	{ .name = "from", .type = FIELD_TIME, AT(from_ms) },
 	{ .name = "to", .type = FIELD_TIME, AT(to_ms) },
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIST_MAX },
-	{ .name = "cursor", .type = FIELD_LINE, AT(cursor), .min = 1, .max = 100 },
+	PAGE_FIELDS(struct access_query, page),
 };
 #undef AT
 
@@ -90,14 +85,14 @@ page(struct call *c, const struct access_query *in, struct access_filter *f, jso
 
 	if (depends == NULL)
 		return E_NOMEM;
-	if (in->cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in->cursor, &f->before_id)) != E_OK)
+	if (in->page.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in->page.cursor, &f->before_id)) != E_OK)
 		return st;
-	f->limit = (int)in->limit + 1;
+	f->limit = (int)in->page.limit + 1;
 	st = access_list(c->worker->db, c->arena, f, &list, &n);
 	if (st != E_OK)
 		return st;
-	if (n > (size_t)in->limit) {
-		n = (size_t)in->limit;
+	if (n > (size_t)in->page.limit) {
+		n = (size_t)in->page.limit;
 		next = param_cursor(c, span_of(depends), list[n - 1].id);
 	}
 	items = json_array();
@@ -130,7 +125,7 @@ name_filter(struct call *c, const struct access_query *in, struct access_filter 
 enum status
 audit_access_get(struct call *c)
 {
-	struct access_query in = { .to_ms = FOREVER_MS, .limit = LIST_DEFAULT };
+	struct access_query in = { .to_ms = FOREVER_MS, .page = PAGE_INIT };
 	struct access_filter f = { .before_id = INT64_MAX };
 	enum status st = call_query(c, access_fields, ARRAY_LEN(access_fields), &in);
 
@@ -144,7 +139,7 @@ audit_access_get(struct call *c)
 enum status
 complaint_access_get(struct call *c)
 {
-	struct access_query in = { .to_ms = FOREVER_MS, .limit = LIST_DEFAULT };
+	struct access_query in = { .to_ms = FOREVER_MS, .page = PAGE_INIT };
 	struct access_filter f = { .before_id = INT64_MAX, .to_ms = FOREVER_MS };
 	struct complaint complaint;
 	enum status st = call_query(c, page_fields, ARRAY_LEN(page_fields), &in);

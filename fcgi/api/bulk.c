@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "api/params.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "domain/idempotency.h"
 #include "http/problem.h"
 
@@ -129,14 +130,47 @@ act_all(struct call *c, const struct directory *d, const struct many *in, const 
 	return json_array_size(results) == in->items.n ? E_OK : E_NOMEM;
 }
 
+/* What is told again to the byte. Where nothing was done there is nothing to tell, and where a row had to wait it is made by the
+ * repetition. */
+static bool
+worth_keeping(const json_t *results)
+{
+	bool done = false;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(results, i, row)
+	{
+		const json_int_t http = json_integer_value(json_object_get(row, "status"));
+
+		if (http == problems[E_BUSY].http)
+			return false;
+		done = done || http == 200;
+	}
+	return done;
+}
+
+static enum status
+tell(struct call *c, const struct means *w, const struct moving *m, json_t *results)
+{
+	const bool keep = worth_keeping(results);
+	enum status st = resp_json(&c->resp, 200, json_pack("{s:o}", "results", results));
+
+	/* not kept, the repetition finds what was done row by row */
+	if (st == E_OK && keep && complaint_answered(w, &c->actor, m, buf_view(&c->resp.body)) != E_OK)
+		log_detail(LOG_WARN, "bulk", "the answer is not kept");
+	return st;
+}
+
 enum status
 bulk_post(struct call *c)
 {
 	const struct catalogue *k = app_catalogue(c);
 	struct many in = { .body = ACTION_BODY_INIT };
 	char numbers[ITEMS_MOST][NUMBER_DIGITS + 1];
-	uint8_t whole[SEAL_HASH_BYTES];
+	struct span answer;
 	struct moving m;
+	struct means w;
 	json_t *results;
 	enum status st = call_body(c, many_fields, ARRAY_LEN(many_fields), &in);
 
@@ -149,7 +183,11 @@ bulk_post(struct call *c)
 		st = read_numbers(c, &in, numbers);
 	if (st != E_OK)
 		return st;
-	param_idempotency(c, whole, m.body_hash);
+	w = action_means(c, k->directory);
+	param_idempotency(c, m.scope, m.body_hash);
+	st = complaint_acted(&w, &c->actor, &m, &answer);
+	if (st != E_NOT_FOUND)
+		return st == E_OK ? action_answer(c, answer) : st;
 	results = json_array();
 	if (results == NULL)
 		return E_NOMEM;
@@ -159,5 +197,5 @@ bulk_post(struct call *c)
 		json_decref(results);
 		return st;
 	}
-	return resp_json(&c->resp, 200, json_pack("{s:o}", "results", results));
+	return tell(c, &w, &m, results);
 }

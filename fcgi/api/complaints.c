@@ -8,9 +8,6 @@
 #include "core/clock.h"
 #include "core/json.h"
 
-#define LIST_DEFAULT 20
-#define LIST_MAX     100
-
 static const char *const languages[] = { "en", "bn", "hi", NULL };
 /* The others come in by ways of their own. */
 static const char *const channels[] = { "WEB", "APP", NULL };
@@ -116,23 +113,23 @@ complaint_post(struct call *c)
 
 struct list_query {
 	int state;
-	int64_t ward, limit;
-	struct span subcategory, cursor;
+	int64_t ward;
+	struct span subcategory;
+	struct param_page page;
 };
 #define AT(member) .offset = offsetof(struct list_query, member)
 static const struct field list_fields[] = {
 	{ .name = "state", .type = FIELD_CHOICE, AT(state), .choices = state_names },
 	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = WARDS },
 	{ .name = "subcategory", .type = FIELD_LINE, AT(subcategory), .min = 1, .max = 10 },
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIST_MAX },
-	{ .name = "cursor", .type = FIELD_LINE, AT(cursor), .min = 1, .max = 100 },
+	PAGE_FIELDS(struct list_query, page),
 };
 #undef AT
 
 enum status
 complaints_get(struct call *c)
 {
-	struct list_query in = { .state = -1, .limit = LIST_DEFAULT };
+	struct list_query in = { .state = -1, .page = PAGE_INIT };
 	struct complaint_filter f = { .before_id = INT64_MAX };
 	const struct complaint *list;
 	const char *depends, *next = NULL;
@@ -148,17 +145,17 @@ complaints_get(struct call *c)
 	depends = arena_printf(c->arena, "complaints %d %lld %.*s", in.state, (long long)in.ward, SPAN_FMT(in.subcategory));
 	if (depends == NULL)
 		return E_NOMEM;
-	if (in.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in.cursor, &f.before_id)) != E_OK)
+	if (in.page.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in.page.cursor, &f.before_id)) != E_OK)
 		return st;
 	f.state = in.state < 0 ? NULL : state_names[in.state];
 	f.ward = (int)in.ward;
 	f.subcategory = in.subcategory;
-	f.limit = (int)in.limit + 1;
+	f.limit = (int)in.page.limit + 1;
 	st = complaint_list(c->worker->db, c->arena, c->actor.id, &f, &list, &n);
 	if (st != E_OK)
 		return st;
-	if (n > (size_t)in.limit) {
-		n = (size_t)in.limit;
+	if (n > (size_t)in.page.limit) {
+		n = (size_t)in.page.limit;
 		next = param_cursor(c, span_of(depends), list[n - 1].id);
 	}
 	items = json_array();

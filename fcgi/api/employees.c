@@ -1,6 +1,7 @@
 /* GET /employees: whom a complaint can be given to. */
 #include "api/app.h"
 #include "api/handlers.h"
+#include "api/params.h"
 #include "core/json.h"
 #include "domain/employee.h"
 #include "domain/scope.h"
@@ -21,9 +22,10 @@ static const struct field fields[] = {
 	{ .name = "ward", .type = FIELD_INT, AT(ward), .min = 1, .max = WARDS },
 	{ .name = "subcategory", .type = FIELD_LINE, AT(subcategory), .min = 1, .max = 10 },
 	{ .name = "text", .type = FIELD_LINE, AT(text), .min = 1, .max = 60 },
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = EMPLOYEES_MOST },
+	LIMIT_FIELD(struct employee_query, limit),
 };
 #undef AT
+_Static_assert(PAGE_LIMIT <= EMPLOYEES_MOST, "more employees could be asked for than are found");
 
 /* Is the caller of this department? An LME too: they propose a colleague. */
 static bool

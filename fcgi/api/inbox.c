@@ -84,7 +84,7 @@ inbox_get(struct call *c)
 		return E_FORBIDDEN;
 	st = work_filter_read(c, k->directory, &in, &f, &depends);
 	if (st == E_OK)
-		st = inbox_after(c, depends, in.cursor, &after);
+		st = inbox_after(c, depends, in.page.cursor, &after);
 	if (st == E_OK)
 		st = scope_worked(c->arena, k->directory, &c->actor, &scope);
 	if (st == E_OK)
@@ -113,8 +113,8 @@ list(struct call *c, const struct work_query *in, const uint8_t *mobile_index)
 	struct span depends;
 	enum status st = k == NULL ? E_BUSY : work_filter_read(c, k->directory, in, &f, &depends);
 
-	if (st == E_OK && in->cursor.p != NULL)
-		st = param_cursor_at_read(c, depends, in->cursor, place, ARRAY_LEN(place));
+	if (st == E_OK && in->page.cursor.p != NULL)
+		st = param_cursor_at_read(c, depends, in->page.cursor, place, ARRAY_LEN(place));
 	after.at_ms = place[0];
 	after.id = place[1];
 	if (st == E_OK)
@@ -149,6 +149,11 @@ search_post(struct call *c)
 
 	if (st != E_OK)
 		return st;
+	/* one box for both: no number begins as a mobile does, its first two digits are the year */
+	if (in.mobile.p == NULL && in.text.p != NULL && scan_mobile(in.text, mobile)) {
+		in.mobile = in.text;
+		in.text = (struct span){ NULL, 0 };
+	}
 	if (in.mobile.p == NULL)
 		return list(c, &in, NULL);
 	if (!scan_mobile(in.mobile, mobile))

@@ -127,16 +127,6 @@ scope(const struct call *c, struct span link, struct moving *m)
 	seal_hash(parts, ARRAY_LEN(parts), m->scope);
 }
 
-static enum status
-answer_with(struct call *c, struct span answer)
-{
-	c->resp.http = 200;
-	c->resp.type = "application/json";
-	c->resp.caching = CACHE_NEVER;
-	buf_span(&c->resp.body, answer);
-	return E_OK;
-}
-
 /* A re-opening spends its own link: repeated with the same key it finds what it did. */
 static enum status
 repeated(struct call *c, const struct directory *d, const struct moving *m)
@@ -147,7 +137,7 @@ repeated(struct call *c, const struct directory *d, const struct moving *m)
 
 	if (st != E_OK)
 		return st == E_NOT_FOUND ? E_LINK_SPENT : st;
-	return answer_with(c, answer);
+	return action_answer(c, answer);
 }
 
 static enum status
@@ -163,7 +153,7 @@ act(struct call *c, const struct directory *d, const struct moving *m, const str
 	if (st != E_OK)
 		return st;
 	(void)cache_publish(c->worker->cache, "ekmc:bell:notify", "move");
-	return answer_with(c, answer);
+	return action_answer(c, answer);
 }
 
 enum status
@@ -184,6 +174,7 @@ link_action_post(struct call *c)
 	st = action_read(c, k->directory, &in.body, &m);
 	if (st != E_OK)
 		return st;
+	c->resp.caching = CACHE_NEVER;
 	m.only = ONLY;
 	scope(c, in.link, &m);
 	st = follow(c, in.link, &link, &complaint);

@@ -5,7 +5,6 @@
 #include "api/render.h"
 
 #define LIMIT_DEFAULT 10
-#define LIMIT_MAX     100
 
 struct similar_body {
 	struct span subcategory;
@@ -23,7 +22,7 @@ static const struct field similar_fields[] = {
 	  .fields = location_fields,
 	  .n_fields = LOCATION_FIELDS,
 	  .present = offsetof(struct similar_body, has_location) },
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIMIT_MAX },
+	LIMIT_FIELD(struct similar_body, limit),
 };
 #undef AT
 

@@ -34,6 +34,28 @@ void param_idempotency(const struct call *c, uint8_t scope[static SEAL_HASH_BYTE
 /* Bytes as small hexadecimal digits, in the arena; NULL on exhaustion. */
 const char *param_hex(const struct call *c, const void *bytes, size_t n);
 
+/* How much of a list is asked for, and behind which place: the same two rows in the table of every list. */
+struct param_page {
+	int64_t limit;
+	struct span cursor;
+};
+#define PAGE_LIMIT 100
+#define PAGE_INIT                                                                                                                  \
+	{                                                                                                                          \
+		.limit = 20                                                                                                        \
+	}
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a member's name take none */
+#define LIMIT_FIELD(T, m)                                                                                                          \
+	{                                                                                                                          \
+		.name = "limit", .type = FIELD_INT, .offset = offsetof(T, m), .min = 1, .max = PAGE_LIMIT                          \
+	}
+#define PAGE_FIELDS(T, m)                                                                                                          \
+	LIMIT_FIELD(T, m.limit),                                                                                                   \
+	{                                                                                                                          \
+		.name = "cursor", .type = FIELD_LINE, .offset = offsetof(T, m.cursor), .min = 1, .max = 100                        \
+	}
+/* NOLINTEND(bugprone-macro-parentheses) */
+
 /* An opaque, signed place in a list of this actor and query: "list" must hold everything the list depends on. */
 const char *param_cursor(const struct call *c, struct span list, int64_t id);
 /* E_INVALID with the pointer "/cursor" for a foreign, old or forged one. */

@@ -9,9 +9,6 @@
 #include "core/scan.h"
 #include "domain/staff.h"
 
-#define LIST_DEFAULT 20
-#define LIST_MAX     100
-
 static const char *const languages[] = { "en", "bn", "hi", NULL };
 static const char *const roles[] = { "lme", "gro", "eo", "desk", "controlling", "commissioner", "mayor", "admin", NULL };
 
@@ -28,10 +25,10 @@ person_json(const struct person *p)
 }
 
 struct users_query {
-	struct span department, text, cursor;
+	struct span department, text;
 	int role;
 	bool active, has_active;
-	int64_t limit;
+	struct param_page page;
 };
 #define AT(member) .offset = offsetof(struct users_query, member)
 static const struct field list_fields[] = {
@@ -39,15 +36,14 @@ static const struct field list_fields[] = {
 	{ .name = "role", .type = FIELD_CHOICE, AT(role), .choices = roles },
 	{ .name = "active", .type = FIELD_BOOL, AT(active), .present = offsetof(struct users_query, has_active) },
 	{ .name = "text", .type = FIELD_LINE, AT(text), .min = 1, .max = 60 },
-	{ .name = "limit", .type = FIELD_INT, AT(limit), .min = 1, .max = LIST_MAX },
-	{ .name = "cursor", .type = FIELD_LINE, AT(cursor), .min = 1, .max = 100 },
+	PAGE_FIELDS(struct users_query, page),
 };
 #undef AT
 
 enum status
 users_get(struct call *c)
 {
-	struct users_query in = { .role = -1, .limit = LIST_DEFAULT };
+	struct users_query in = { .role = -1, .page = PAGE_INIT };
 	struct staff_filter f = { .after_id = 0 };
 	const struct person *list;
 	const char *depends, *next = NULL;
@@ -61,18 +57,18 @@ users_get(struct call *c)
 	depends = arena_printf(c->arena, "users %d %d %.*s/%.*s", in.role, f.active, SPAN_FMT(in.department), SPAN_FMT(in.text));
 	if (depends == NULL)
 		return E_NOMEM;
-	if (in.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in.cursor, &f.after_id)) != E_OK)
+	if (in.page.cursor.p != NULL && (st = param_cursor_read(c, span_of(depends), in.page.cursor, &f.after_id)) != E_OK)
 		return st;
 	f.department = in.department;
 	f.role = in.role < 0 ? NULL : roles[in.role];
 	f.text = in.text;
 	f.seen_by = (c->actor.roles & ADMIN) != 0 ? 0 : c->actor.id;
-	f.limit = (int)in.limit + 1;
+	f.limit = (int)in.page.limit + 1;
 	st = staff_list(c->worker->db, c->arena, c->seal, &f, &list, &n);
 	if (st != E_OK)
 		return st;
-	if (n > (size_t)in.limit) {
-		n = (size_t)in.limit;
+	if (n > (size_t)in.page.limit) {
+		n = (size_t)in.page.limit;
 		next = param_cursor(c, span_of(depends), list[n - 1].id);
 	}
 	items = json_array();

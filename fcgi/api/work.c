@@ -8,6 +8,8 @@
 
 #define DAY_MS INT64_C(86400000)
 
+_Static_assert(PAGE_LIMIT <= WORK_LIMIT, "more complaints could be asked for than are found");
+
 const char *const work_channels[] = { "WEB",          "APP",  "WHATSAPP", "CALL_CENTRE", "TALK_TO_MAYOR",
 				      "MAYOR_OFFICE", "CMRO", "OPEN311",  NULL };
 
@@ -113,7 +115,7 @@ work_filter_read(struct call *c, const struct directory *d, const struct work_qu
 		.channel = in->channel < 0 ? NULL : work_channels[in->channel],
 		.overdue = in->has_overdue ? in->overdue : -1,
 		.now_ms = clock_now_ms(),
-		.limit = (int)in->limit,
+		.limit = (int)in->page.limit,
 	};
 	read_states(c, in, f);
 	read_text(c, in->text, f);

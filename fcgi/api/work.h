@@ -2,24 +2,24 @@
 #ifndef EKMC_API_WORK_H
 #define EKMC_API_WORK_H
 
+#include "api/params.h"
 #include "core/json.h"
 #include "domain/work.h"
 #include "http/call.h"
-
-#define WORK_LIMIT_DEFAULT 20
 
 struct work_query {
 	int tab, sort, channel;
 	struct span state;          /* of a query: by comma */
 	struct schema_texts states; /* of a body */
-	struct span department, category, subcategory, holder, text, mobile, cursor;
-	int64_t ward, borough, level, min_days, max_days, lodged_after_ms, lodged_before_ms, limit;
+	struct span department, category, subcategory, holder, text, mobile;
+	int64_t ward, borough, level, min_days, max_days, lodged_after_ms, lodged_before_ms;
 	bool overdue, has_overdue;
+	struct param_page page;
 };
 #define WORK_QUERY_INIT                                                                                                            \
 	{                                                                                                                          \
 		.tab = -1, .channel = -1, .level = -1, .min_days = -1, .max_days = -1, .lodged_before_ms = WORK_FOREVER_MS,        \
-		.limit = WORK_LIMIT_DEFAULT                                                                                        \
+		.page = PAGE_INIT                                                                                                  \
 	}
 
 extern const char *const work_channels[];
@@ -40,11 +40,7 @@ extern const char *const work_channels[];
 		{ .name = "max_days", .type = FIELD_INT, WORK_AT(max_days), .min = 0, .max = 36500 },                              \
 		{ .name = "lodged_after", .type = FIELD_TIME, WORK_AT(lodged_after_ms) },                                          \
 		{ .name = "lodged_before", .type = FIELD_TIME, WORK_AT(lodged_before_ms) },                                        \
-		{ .name = "text", .type = FIELD_LINE, WORK_AT(text), .min = 1, .max = 40 },                                        \
-		{ .name = "limit", .type = FIELD_INT, WORK_AT(limit), .min = 1, .max = WORK_LIMIT },                               \
-	{                                                                                                                          \
-		.name = "cursor", .type = FIELD_LINE, WORK_AT(cursor), .min = 1, .max = 100                                        \
-	}
+		{ .name = "text", .type = FIELD_LINE, WORK_AT(text), .min = 1, .max = 40 }, PAGE_FIELDS(struct work_query, page)
 
 /* The filter that was asked for; E_INVALID names what cannot be one. *depends: all that the list depends on, for cursors. */
 MUST_USE enum status work_filter_read(struct call *c, const struct directory *d, const struct work_query *in, struct work_filter *f,

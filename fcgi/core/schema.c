@@ -121,6 +121,15 @@ printable(int32_t c, bool one_line)
 	return c == '\t' || (c >= 0x20 && c != 0x7F && !(c >= 0x80 && c <= 0x9F));
 }
 
+/* Whether a reader sees anything of it. What is all joiners, marks of direction and spaces says nothing, though it is long. */
+static bool
+visible(int32_t c)
+{
+	return c > ' ' && c != 0xA0 && c != 0xAD && c != 0x34F && c != 0x61C && c != 0x180E && !(c >= 0x2000 && c <= 0x200F) &&
+	       !(c >= 0x2028 && c <= 0x202F) && !(c >= 0x205F && c <= 0x206F) && c != 0x3000 && c != 0xFEFF &&
+	       !(c >= 0xE0000 && c <= 0xE007F);
+}
+
 static struct span
 unix_lines(char *out, struct span s)
 {
@@ -141,6 +150,7 @@ static enum taken
 take_text(struct walk *w, const struct field *f, const struct path *path, struct span *slot, struct span s)
 {
 	size_t chars = 0, i = 0;
+	bool seen = false;
 	char *copy;
 
 	s = trim(s);
@@ -152,10 +162,15 @@ take_text(struct walk *w, const struct field *f, const struct path *path, struct
 	s = unix_lines(copy, s);
 	copy[s.n] = '\0';
 	while (i < s.n) {
-		if (!printable(scan_utf8_next(s, &i), f->type == FIELD_LINE))
+		const int32_t c = scan_utf8_next(s, &i);
+
+		if (!printable(c, f->type == FIELD_LINE))
 			return refuse(w, path, FE_FORMAT);
+		seen = seen || visible(c);
 		chars++;
 	}
+	if (!seen)
+		return ABSENT;
 	if ((double)chars < f->min)
 		return refuse_bounds(w, path, FE_TOO_SHORT, f);
 	if (f->max > 0 && (double)chars > f->max)

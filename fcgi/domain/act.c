@@ -104,6 +104,26 @@ complaint_acted(const struct means *w, const struct actor *actor, const struct m
 	return idempotency_stored(w->db, w->arena, scope, m->body_hash, answer);
 }
 
+static enum status
+keep_body(struct db *db, void *arg)
+{
+	struct act *s = arg;
+	enum status st = idempotency_claim(db, s->w->arena, s->scope, s->m->body_hash, s->m->now_ms);
+
+	return st == E_OK ? idempotency_answer(db, s->w->arena, s->scope, s->answer) : st;
+}
+
+enum status
+complaint_answered(const struct means *w, const struct actor *actor, const struct moving *m, struct span answer)
+{
+	struct act s = { .w = w, .actor = actor, .m = m, .answer = answer };
+	enum status st;
+
+	own_scope(actor, m, s.scope);
+	st = db_tx(w->db, keep_body, &s, settled);
+	return st == E_STALE ? E_OK : st;
+}
+
 enum status
 complaint_act(const struct means *w, const struct actor *actor, const struct moving *m, const struct complaint *c,
 	      struct span *answer, struct refused *refused)
@@ -128,6 +148,7 @@ complaint_offers(struct arena *a, const struct directory *d, const struct compla
 	struct offer *list = arena_array(a, ACTION__COUNT, sizeof(*list));
 	const struct subcategory *s = directory_subcategory(d, c->subcategory);
 	const unsigned photo = s != NULL && s->photo_on_resolve ? 0 : W_PHOTO;
+	const unsigned own = parties_of(d, c, actor, false);
 	const unsigned parties = parties_of(d, c, actor, actor->kind == ACTOR_STAFF && c->citizen_id != 0);
 
 	*n = 0;
@@ -135,13 +156,14 @@ complaint_offers(struct arena *a, const struct directory *d, const struct compla
 		return E_NOMEM;
 	for (int i = 0; i < ACTION__COUNT && parties != 0; i++) {
 		const enum action on = (enum action)i;
-		const struct move *row = workflow_move(c->state, on, parties);
+		const struct move *as_self = own == 0 ? NULL : workflow_move(c->state, on, own);
+		const struct move *row = as_self != NULL ? as_self : workflow_move(c->state, on, parties);
 
 		if (row == NULL || (only != 0 && (only & 1u << on) == 0) ||
 		    transition_guard(d, c, row, parties, now_ms) != REFUSAL_NONE)
 			continue;
 		list[(*n)++] = (struct offer){ .action = on,
-					       .needs = row->needs & ~photo,
+					       .needs = (row->needs & ~photo) | (as_self == NULL ? W_MOBILE : 0u),
 					       .may = row->may | (row->needs & photo),
 					       .until_ms = on == RATE     ? transition_rate_until(d, c)
 							   : on == REOPEN ? transition_reopen_until(d, c)

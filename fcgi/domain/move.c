@@ -1,25 +1,18 @@
 /* One move inside a transaction: what it needs is looked up, the table's row applied, the result stored with its event, its
  * messages and its links, and duplicates follow. */
-#include "domain/move.h"
-
-#include "core/clock.h"
-#include "core/json.h"
-#include "core/scan.h"
-#include "domain/link.h"
+#include "domain/move_impl.h"
 #include "domain/parties.h"
-#include "domain/transition.h"
 
-#define DETAIL_BYTES  4000
-#define PAYLOAD_BYTES 4096
-#define REASON_CHARS  100
+#define CHILD_FIRST_BYTES 65536
+#define CHILD_BYTES       (1 << 20)
 
-enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE };
+enum { Q_MOVE, Q_CHILDREN, Q_TELL_CHILD, Q_LME, Q_LOCK, Q_RATE, Q_SAME_MOBILE, Q_COUNTED, Q_MOVED };
 
 const struct sql move_sql[] = {
-	[Q_MOVE] = { "CALL complaint_move(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		     "?, ?,"
-		     " ?, ?, ?, ?, ?, ?, ?, ?)",
-		     "iiitsssiiiiiiistiisssiidddbtttiisissisb", "iis", false },
+	[Q_MOVE] = { "CALL complaint_move("
+		     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiitssssiiiiiiistiisssiidddbtttiisissisb", "iis", false },
 	[Q_LME] = { "SELECT s.id FROM staff s WHERE s.user_name = CONVERT(? USING ascii) AND s.active AND EXISTS (SELECT 1 FROM"
 		    " roster r WHERE r.staff_id = s.id AND r.role = 'LME' AND r.department_code = ?)",
 		    "ss", "i", false },
@@ -37,24 +30,22 @@ const struct sql move_sql[] = {
 			   " ?, ?, ? FROM notification_rule WHERE event = ? AND to_state IN ('', ?) AND audience = 'citizen'",
 			   "iiisbttss", "", false },
 	[Q_SAME_MOBILE] = { "SELECT mobile_index FROM citizen WHERE id = ?", "i", "b", false },
+	/* what a promise counts from, how long the clocks stood since, and what has been done before to put it off */
+	[Q_COUNTED] = { "SELECT b.at, IFNULL(SUM(CASE WHEN e.at < b.at THEN 0"
+			" WHEN e.from_state = 'AWAITING_CITIZEN' AND e.to_state <> 'AWAITING_CITIZEN' THEN 1"
+			" WHEN e.from_state <> 'AWAITING_CITIZEN' AND e.to_state = 'AWAITING_CITIZEN' THEN -1 ELSE 0 END"
+			" * TIMESTAMPDIFF(MICROSECOND, b.at, e.at)) DIV 1000, 0),"
+			" IFNULL(SUM(JSON_VALUE(e.detail, '$.department') = ?), 0),"
+			" IFNULL(SUM(e.action = 'correct' AND JSON_EXISTS(e.detail, '$.subcategory')), 0),"
+			" IFNULL(SUM(e.action = 'unmerge'), 0) FROM complaint_event e JOIN (SELECT MAX(at) AS at FROM "
+			"complaint_event"
+			" WHERE complaint_id = ? AND action IN ('lodge', 'me_too', 'reopen')) b WHERE e.complaint_id = ?",
+			"sii", "tiiii", false },
+	[Q_MOVED] = { "SELECT COUNT(*) FROM complaint_event WHERE complaint_id = ? AND seq > ? AND action <> 'note'", "ii", "i",
+		      false },
 };
 const size_t move_sql_n = ARRAY_LEN(move_sql);
 const size_t move_sql_system_n = Q_TELL_CHILD + 1;
-
-struct job {
-	const struct means *w;
-	const struct actor *actor;
-	const struct moving *m;
-	struct refused *refused;
-	const struct move *row;
-	struct complaint before;
-	struct complaint *c; /* becomes what is stored */
-	struct looked_up found;
-	enum routing routing;
-	int64_t seq;
-	bool for_caller; /* a desk acts for the complainant */
-	uint8_t uploads[ATTACHMENTS_MOST][ATTACHMENT_ID_BYTES];
-};
 
 static enum status
 wrong(const struct job *j, const char *pointer, enum field_code code)
@@ -95,20 +86,39 @@ check_caller(struct job *j)
 	return E_OK;
 }
 
+/* A note takes nothing from what somebody else is about to do: only moves make what they have seen old. Version and timeline grow
+ * together. */
+static enum status
+check_version(const struct job *j)
+{
+	const int64_t behind = j->c->version - j->m->version;
+	struct db_rows rows;
+	enum status st;
+
+	if (j->m->version == 0 || behind == 0)
+		return E_OK;
+	if (behind < 0)
+		return E_STALE;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_MOVED], DB_ARGS(db_int(j->c->id), db_int(j->c->event_count - behind)),
+		    &rows);
+	return st == E_OK && db_row(&rows, 0)[0].i != 0 ? E_STALE : st;
+}
+
 /* The version first: who lost a race is to hear that somebody was faster, not that the move they saw offered is illegal. */
 static enum status
 check_right(struct job *j)
 {
 	const struct moving *m = j->m;
+	enum status st = check_version(j);
 	enum refusal why;
 	unsigned parties;
 
-	if (m->version != 0 && m->version != j->c->version)
-		return E_STALE;
-	if (workflow_move(j->c->state, m->action, 0) == NULL)
-		return illegal(j, REFUSAL_STATE);
+	if (st != E_OK)
+		return st;
 	parties = parties_of(j->w->directory, j->c, j->actor, j->for_caller);
 	j->row = parties == 0 ? NULL : workflow_move(j->c->state, m->action, parties);
+	if (j->row == NULL && workflow_move(j->c->state, m->action, 0) == NULL)
+		return illegal(j, REFUSAL_STATE);
 	if (j->row == NULL || (m->only != 0 && (m->only & 1u << m->action) == 0))
 		return E_FORBIDDEN;
 	why = transition_guard(j->w->directory, j->c, j->row, parties, m->now_ms);
@@ -148,9 +158,16 @@ check_told(const struct job *j)
 			st = wrong(j, fields[i].pointer, FE_REQUIRED);
 	if (m->action == CORRECT && m->subcategory == NULL && m->ward == 0 && !m->has_point && m->landmark.p == NULL)
 		st = wrong(j, "/subcategory", FE_REQUIRED);
-	if (m->action == NOTE && m->note.p == NULL && m->priority < 0)
+	if (m->action == NOTE && (j->row->needs & W_NOTE) == 0 && m->note.p == NULL && m->priority < 0)
 		st = wrong(j, "/note", FE_REQUIRED);
 	return st;
+}
+
+/* Its parent's move, which was checked. */
+static bool
+follows(const struct job *j)
+{
+	return j->row->who == P_PARENT;
 }
 
 static enum status
@@ -160,7 +177,7 @@ check_subcategory(const struct job *j)
 	const struct subcategory *s = j->m->subcategory;
 	bool same;
 
-	if (s == NULL)
+	if (s == NULL || follows(j))
 		return E_OK;
 	same = span_eq(d->departments[d->categories[s->category].department].code, j->c->department);
 	return same == (j->m->action == CORRECT) ? E_OK : wrong(j, "/subcategory", FE_MISMATCH);
@@ -204,7 +221,8 @@ find_parent(struct job *j)
 		st = db_run(j->w->db, j->w->arena, &move_sql[Q_LOCK], DB_ARGS(db_int(parent.id), db_int(j->c->id)), &rows);
 	if (st != E_OK)
 		return st;
-	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) || !span_eq(parent.department, j->c->department))
+	if (parent.id == j->c->id || !state_in(parent.state, OPEN_STATES) ||
+	    (!follows(j) && !span_eq(parent.department, j->c->department)))
 		return illegal(j, REFUSAL_PARENT);
 	j->found.parent_id = parent.id;
 	return E_OK;
@@ -226,6 +244,32 @@ find_ward(struct job *j)
 		return wrong(j, "/ward", FE_CHOOSE_WARD);
 	j->found.ward = ward;
 	return st;
+}
+
+/* A department that had it before, a subject corrected before, a duplicate taken apart before: they have had their time. */
+static enum status
+find_counted(struct job *j)
+{
+	const struct directory *d = j->w->directory;
+	const struct subcategory *s = j->m->subcategory;
+	const struct complaint *c = j->c;
+	struct span department = c->department;
+	const struct db_value *v;
+	struct db_rows rows;
+	enum status st;
+
+	if (s == NULL && j->m->action != UNMERGE)
+		return E_OK;
+	if (s != NULL)
+		department = d->departments[d->categories[s->category].department].code;
+	st = db_run(j->w->db, j->w->arena, &move_sql[Q_COUNTED], DB_ARGS(db_text(department), db_int(c->id), db_int(c->id)), &rows);
+	if (st != E_OK)
+		return st;
+	v = db_row(&rows, 0);
+	j->found.counted_ms = v[0].i;
+	j->found.stood_ms = v[1].i + (c->state == AWAITING_CITIZEN ? j->m->now_ms - v[0].i : 0);
+	j->found.again = v[j->m->action == TRANSFER ? 2 : j->m->action == CORRECT ? 3 : 4].i > 0;
+	return E_OK;
 }
 
 static bool
@@ -268,7 +312,8 @@ look_up(struct job *j)
 
 	if (st == E_OK)
 		st = find_uploads(j);
-
+	if (st == E_OK)
+		st = find_counted(j);
 	if (st == E_OK)
 		st = find_lme(j);
 	if (st == E_OK)
@@ -301,100 +346,6 @@ office(const struct job *j)
 		return "SYSTEM";
 	now = parties_office(j->before.state, j->before.level);
 	return now == NULL || j->m->action == MERGE ? "GRO" : now;
-}
-
-static void
-set_if_changed(json_t *o, const char *key, struct span before, struct span after)
-{
-	if (!span_eq(before, after))
-		(void)json_object_set_new(o, key, json_span(after));
-}
-
-/* What else changed, for the timeline and for whoever replays it. NULL: nothing. */
-static enum status
-write_detail(const struct job *j, struct span *out)
-{
-	const struct complaint *b = &j->before, *c = j->c;
-	json_t *o = json_own(j->w->arena, json_object());
-	struct buf text = BUF_INIT(DETAIL_BYTES);
-
-	*out = (struct span){ NULL, 0 };
-	if (j->found.lme_id != 0)
-		(void)json_object_set_new(o, j->m->action == REQUEST_REASSIGN ? "proposed" : "to", json_integer(j->found.lme_id));
-	set_if_changed(o, "department", b->department, c->department);
-	set_if_changed(o, "category", b->category, c->category);
-	set_if_changed(o, "subcategory", b->subcategory, c->subcategory);
-	if (b->ward != c->ward)
-		(void)json_object_set_new(o, "ward", json_integer(c->ward));
-	if (b->due_ms != c->due_ms)
-		(void)json_object_set_new(o, "due_at", json_time(c->due_ms));
-	if (b->priority != c->priority)
-		(void)json_object_set_new(o, "priority", json_boolean(c->priority));
-	if (j->m->stars != 0)
-		(void)json_object_set_new(o, "stars", json_integer(j->m->stars));
-	if (j->m->parent != NULL)
-		(void)json_object_set_new(o, "parent", json_string(j->m->parent));
-	if (j->for_caller)
-		(void)json_object_set_new(o, "for_caller", json_true());
-	for (size_t i = 0; i < j->m->uploads.n; i++) {
-		if (i == 0)
-			(void)json_object_set_new(o, "attachments", json_array());
-		(void)json_array_append_new(json_object_get(o, "attachments"), json_span(j->m->uploads.v[i]));
-	}
-	if (o == NULL)
-		return E_NOMEM;
-	if (json_object_size(o) == 0)
-		return E_OK;
-	json_encode(o, &text);
-	*out = (struct span){ text.failed ? NULL : arena_strndup(j->w->arena, text.data, text.len), text.len };
-	buf_release(&text);
-	return out->p == NULL ? E_NOMEM : E_OK;
-}
-
-/* More of a note than any message shows; whole characters. */
-static json_t *
-reason_json(struct span note)
-{
-	size_t i = 0;
-
-	for (int n = 0; n < REASON_CHARS && scan_utf8_next(note, &i) >= 0; n++)
-		;
-	return json_stringn(note.p, i);
-}
-
-/* The variables of every message of this move, about `about`: the complaint itself, or a duplicate of it. */
-static enum status
-write_payload(const struct job *j, const struct complaint *about, struct span *out)
-{
-	const struct complaint *c = j->c;
-	const bool done = j->m->action == RESOLVE || j->m->action == REJECT;
-	struct buf text = BUF_INIT(PAYLOAD_BYTES);
-	char link[LINK_CHARS + 1];
-	json_t *o = json_own(j->w->arena,
-			     json_pack("{s:s%, s:s%, s:s%, s:i, s:i, s:o}", "number", about->number.p, about->number.n,
-				       "subcategory", about->subcategory.p, about->subcategory.n, "department", c->department.p,
-				       c->department.n, "ward", about->ward, "level", c->level, "due", json_time(c->due_ms)));
-	enum status st = o == NULL ? E_NOMEM : E_OK;
-
-	if (st == E_OK && about->citizen_id != 0 && (done || j->m->action == ASK_CITIZEN)) {
-		const int64_t until = j->m->now_ms + j->w->directory->rules.reopen_window_ms;
-
-		st = link_create(j->w->db, j->w->arena, about->number.p, about->id, about->resolution, until, link);
-		(void)json_object_set_new(o, "until", json_time(until));
-		(void)json_object_set_new(o, "link", json_string(link));
-	}
-	if (st != E_OK)
-		return st;
-	if (j->m->note.p != NULL && !j->m->internal)
-		(void)json_object_set_new(o, "reason", reason_json(j->m->note));
-	if (j->m->stars != 0)
-		(void)json_object_set_new(o, "rating", json_integer(j->m->stars));
-	if (j->m->parent != NULL)
-		(void)json_object_set_new(o, "parent", json_string(j->m->parent));
-	json_encode(o, &text);
-	st = text.failed ? E_NOMEM : seal_box(j->w->seal, j->w->arena, buf_view(&text), out);
-	buf_release(&text);
-	return st;
 }
 
 static enum status
@@ -440,31 +391,31 @@ store(struct job *j)
 	const bool waits = c->state == AWAITING_CITIZEN;
 	struct span detail, payload, landmark = { NULL, 0 };
 	struct db_rows rows;
-	enum status st = write_detail(j, &detail);
+	enum status st = move_detail(j, &detail);
 
 	if (st == E_OK)
-		st = write_payload(j, c, &payload);
+		st = move_payload(j, c, &payload);
 	if (st == E_OK && m->landmark.p != NULL)
 		st = seal_box(j->w->seal, j->w->arena, m->landmark, &landmark);
 	if (st == E_OK)
 		st = store_rating(j);
 	if (st != E_OK)
 		return st;
-	st = db_run(j->w->db, j->w->arena, &move_sql[Q_MOVE],
-		    DB_ARGS(db_int(0), db_int(c->id), db_int(c->version), db_time(m->now_ms),
-			    db_text(span_of(action_name(m->action))), db_text(span_of(routes[j->routing])),
-			    db_text(span_of(state_name(c->state))), db_int(c->level), db_int(c->priority), db_int(c->reopen_count),
-			    id_or_null(c->holder_id), id_or_null(c->last_holder_id), id_or_null(c->proposed_id),
-			    id_or_null(c->parent.id), waits ? db_text(span_of(state_name(c->waiting_from))) : db_null(),
-			    waits ? db_time(c->waiting_ms) : db_null(), db_int(c->asked), db_int(c->asked_before),
-			    db_text(c->department), db_text(c->category), db_text(c->subcategory), db_int(c->ward),
-			    db_int(c->borough), c->has_point ? db_double(c->lon) : db_null(),
-			    c->has_point ? db_double(c->lat) : db_null(), c->accuracy_m < 0 ? db_null() : db_double(c->accuracy_m),
-			    db_text(landmark), db_time(c->due_ms), db_time(c->escalate_ms), db_time(c->resolved_ms),
-			    db_int(c->closed_by_clock), db_int(c->overdue_told), db_text(span_of(kinds[j->actor->kind])),
-			    id_or_null(j->actor->id), db_text(span_of(office(j))), db_text(m->note), db_int(m->internal),
-			    db_text(detail), db_text(payload)),
-		    &rows);
+	st = db_run(
+		j->w->db, j->w->arena, &move_sql[Q_MOVE],
+		DB_ARGS(db_int(0), db_int(c->id), db_int(c->version), db_time(m->now_ms), db_text(span_of(action_name(m->action))),
+			db_text(span_of(move_event(m->action, c))), db_text(span_of(routes[j->routing])),
+			db_text(span_of(state_name(c->state))), db_int(c->level), db_int(c->priority), db_int(c->reopen_count),
+			id_or_null(c->holder_id), id_or_null(c->last_holder_id), id_or_null(c->proposed_id),
+			id_or_null(c->parent.id), waits ? db_text(span_of(state_name(c->waiting_from))) : db_null(),
+			waits ? db_time(c->waiting_ms) : db_null(), db_int(c->asked), db_int(c->asked_before),
+			db_text(c->department), db_text(c->category), db_text(c->subcategory), db_int(c->ward), db_int(c->borough),
+			c->has_point ? db_double(c->lon) : db_null(), c->has_point ? db_double(c->lat) : db_null(),
+			c->accuracy_m < 0 ? db_null() : db_double(c->accuracy_m), db_text(landmark), db_time(c->due_ms),
+			db_time(c->escalate_ms), db_time(c->resolved_ms), db_int(c->closed_by_clock), db_int(c->overdue_told),
+			db_text(span_of(kinds[j->actor->kind])), id_or_null(j->actor->id), db_text(span_of(office(j))),
+			db_text(m->note), db_int(m->internal), db_text(detail), db_text(payload)),
+		&rows);
 	if (st != E_OK)
 		return st;
 	if (rows.n != 1 || db_row(&rows, 0)[0].i == 0)
@@ -484,17 +435,18 @@ tell_child(const struct job *j, const struct complaint *child)
 
 	if (child->citizen_id == 0 || j->m->action == ASK_CITIZEN || j->m->action == RESUME)
 		return E_OK;
-	st = write_payload(j, child, &payload);
+	st = move_payload(j, child, &payload);
 	if (st != E_OK)
 		return st;
 	return db_run(j->w->db, j->w->arena, &move_sql[Q_TELL_CHILD],
 		      DB_ARGS(db_int(j->c->id), db_int(j->seq), db_int(child->citizen_id), db_text(child->language),
 			      db_text(payload), db_time(j->m->now_ms), db_time(j->m->now_ms),
-			      db_text(span_of(action_name(j->m->action))), db_text(span_of(state_name(j->c->state)))),
+			      db_text(span_of(move_event(j->m->action, child))), db_text(span_of(state_name(j->c->state)))),
 		      NULL);
 }
 
-/* What a move of the parent means for a child: joined to the new parent, on its own again, or told. */
+/* What a move of the parent means for a child: joined to the new parent, on its own again, given another subject with it (whoever
+ * re-opens it comes to those who had it last), or told. */
 static enum status
 follow(const struct job *j, struct complaint *child)
 {
@@ -504,24 +456,39 @@ follow(const struct job *j, struct complaint *child)
 	if (j->m->action == MERGE) {
 		m.action = MERGE;
 		m.parent = j->m->parent;
+	} else if (j->m->subcategory != NULL) {
+		m.action = j->m->action;
+		m.subcategory = j->m->subcategory;
 	} else if (j->m->action != WITHDRAW) {
 		return tell_child(j, child);
 	}
 	return complaint_move(j->w, &parent, &m, child, j->refused);
 }
 
+/* One after the other in an arena that is emptied between them: there may be hundreds, after a burst main, and what they take
+ * together is more than a request may hold. */
 static enum status
 children_follow(const struct job *j)
 {
+	struct means w = *j->w;
+	struct job one = *j;
 	struct db_rows rows;
 	struct complaint child;
-	enum status st = db_run(j->w->db, j->w->arena, &move_sql[Q_CHILDREN], DB_ARGS(db_int(j->c->id)), &rows);
+	enum status st = db_run(w.db, w.arena, &move_sql[Q_CHILDREN], DB_ARGS(db_int(j->c->id)), &rows);
 
+	if (st != E_OK || rows.n == 0)
+		return st;
+	w.arena = arena_new(CHILD_FIRST_BYTES, CHILD_BYTES);
+	if (w.arena == NULL)
+		return E_NOMEM;
+	one.w = &w;
 	for (size_t i = 0; i < rows.n && st == E_OK; i++) {
-		st = complaint_find_id(j->w->db, j->w->arena, db_row(&rows, i)[0].i, &child);
+		st = complaint_find_id(w.db, w.arena, db_row(&rows, i)[0].i, &child);
 		if (st == E_OK)
-			st = follow(j, &child);
+			st = follow(&one, &child);
+		arena_reset(w.arena);
 	}
+	arena_free(w.arena);
 	return st;
 }
 

@@ -64,6 +64,11 @@ MUST_USE enum status complaint_act(const struct means *w, const struct actor *ac
  * such request), E_KEY_REUSED (with another body), of the database. */
 MUST_USE enum status complaint_acted(const struct means *w, const struct actor *actor, const struct moving *m, struct span *answer);
 
+/* Keeps what was answered to a request for several moves, each of which has a key of its own: complaint_acted finds it then. An
+ * answer that is there already stays. */
+MUST_USE enum status complaint_answered(const struct means *w, const struct actor *actor, const struct moving *m,
+					struct span answer);
+
 /* Around a transaction with moves in it: takes the public status of this complaint and of its duplicates out of the cache before,
  * and again after, whatever became of it. */
 void complaint_hide(const struct means *w, int64_t id, const char *number);

@@ -96,6 +96,28 @@ is_blank(int32_t c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Without what leads on to words that are not there: the template has a full stop of its own. */
+static struct span
+trim_end(struct span s)
+{
+	static const char *const ends[] = {
+		" ", "\t", "\r", "\n", ",", ";", ":", ".", "-", "/", "(", "[", "–", "—", "…", "।", "॥"
+	};
+	struct span rest = s;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends) && rest.n > 0;) {
+		const size_t n = strlen(ends[i]);
+
+		if (rest.n >= n && memcmp(rest.p + rest.n - n, ends[i], n) == 0) {
+			rest.n -= n;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return rest.n > 0 ? rest : s;
+}
+
 /* The first `longest` code points, without the last word if that is cut through; within a word, never within a letter. */
 static struct span
 cut(struct span s, size_t longest)
@@ -112,22 +134,39 @@ cut(struct span s, size_t longest)
 		if (!is_joined(before, c))
 			letter = at;
 		if (n == longest)
-			return (struct span){ s.p, is_blank(c) ? at : space > 0 ? space : letter > 0 ? letter : at };
+			return trim_end((struct span){ s.p, is_blank(c) ? at : space > 0 ? space : letter > 0 ? letter : at });
 		if (is_blank(c))
 			space = at;
 		before = c;
 	}
 }
 
-/* A note of several lines is one line in a message. */
+/* What turns the text around it (embeddings, overrides, isolates) or shows nothing at all; joiners are part of letters and emoji.
+ */
+static bool
+is_hidden(int32_t c)
+{
+	return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+	       c == 0xFEFF;
+}
+
+/* A note of several lines is one line in a message, and turns nothing of the message round. */
 static void
 add_line(struct buf *out, struct span text)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		if (!is_blank(text.p[i]))
-			buf_char(out, text.p[i]);
-		else if (i > 0 && !is_blank(text.p[i - 1]))
+	bool blank = false;
+
+	for (size_t i = 0; i < text.n;) {
+		const size_t at = i;
+		const int32_t c = scan_utf8_next(text, &i);
+
+		if (is_hidden(c))
+			continue;
+		if (!is_blank(c))
+			buf_span(out, (struct span){ text.p + at, i - at });
+		else if (at > 0 && !blank)
 			buf_char(out, ' ');
+		blank = is_blank(c);
 	}
 }
 

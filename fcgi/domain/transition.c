@@ -17,6 +17,12 @@ later_of(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static int64_t
+earlier_of(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ---- windows: of a duplicate they are its parent's */
 
 static int64_t
@@ -102,7 +108,8 @@ transition_guard(const struct directory *d, const struct complaint *c, const str
 		return REFUSAL_ANONYMOUS;
 	if (row->on == ASK_CITIZEN && c->asked >= ASK_MOST)
 		return REFUSAL_ASKED_TWICE;
-	if (row->on == ESCALATE && c->state == ESCALATED && c->level >= LEVEL_MOST)
+	if (row->on == ESCALATE && c->level >= LEVEL_MOST &&
+	    (c->state == ESCALATED || (c->state == AWAITING_CITIZEN && c->waiting_from == ESCALATED)))
 		return REFUSAL_LEVEL;
 	return REFUSAL_NONE;
 }
@@ -155,14 +162,20 @@ set_place(const struct directory *d, const struct moving *m, const struct looked
 	}
 }
 
-/* transfer and correct: due_at = max(lodged_at + new SLA, now + new SLA/2). */
+/* transfer and correct: due_at = max(lodged_at + new SLA, now + new SLA/2). What was re-opened counts from then, and the time that
+ * the clocks have stood is added. The half from now is for who gets it new: given at every turn, two subjects in turn would put the
+ * promise off for ever. */
 static void
-promise_anew(const struct directory *d, int64_t now_ms, struct complaint *c)
+promise_anew(const struct directory *d, int64_t now_ms, const struct looked_up *found, struct complaint *c)
 {
 	const int hours = sla_hours(d, c);
+	const int64_t from = found->counted_ms == 0 ? c->lodged_ms : found->counted_ms;
+	const int64_t half = directory_half_due(d, now_ms, hours);
+	const int64_t due = directory_due(d, from, hours) + found->stood_ms;
+	const int64_t escalate = c->escalate_ms;
 
-	c->due_ms = later_of(directory_due(d, c->lodged_ms, hours), directory_half_due(d, now_ms, hours));
-	c->escalate_ms = c->due_ms;
+	c->due_ms = later_of(due, found->again ? earlier_of(half, c->due_ms) : half);
+	c->escalate_ms = later_of(c->due_ms, found->again ? earlier_of(half, escalate) : half);
 	c->overdue_told = false;
 }
 
@@ -212,6 +225,16 @@ hand_back(struct complaint *c)
 	c->asked_before = 0;
 }
 
+/* Who is given what they have is not a new holder. */
+static void
+assigned(struct complaint *c, int64_t lme_id)
+{
+	if (c->holder_id != lme_id)
+		new_holder(c, lme_id);
+	else if (c->state == REASSIGN_REQUESTED)
+		hand_back(c);
+}
+
 /* Nobody has it any more. */
 static void
 finish(struct complaint *c, const struct looked_up *found, const struct moving *m)
@@ -228,10 +251,11 @@ finish(struct complaint *c, const struct looked_up *found, const struct moving *
 }
 
 static void
-separate(const struct directory *d, int64_t now_ms, struct complaint *c)
+separate(const struct directory *d, int64_t now_ms, const struct looked_up *found, struct complaint *c)
 {
 	c->parent.id = 0;
-	c->due_ms = later_of(c->due_ms, directory_half_due(d, now_ms, sla_hours(d, c)));
+	if (!found->again)
+		c->due_ms = later_of(c->due_ms, directory_half_due(d, now_ms, sla_hours(d, c)));
 	c->escalate_ms = c->due_ms;
 	new_holder(c, 0);
 }
@@ -244,7 +268,7 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 
 	switch (m->action) {
 	case ASSIGN:
-		new_holder(c, found->lme_id);
+		assigned(c, found->lme_id);
 		break;
 	case DIRECT:
 		new_holder(c, found->lme_id);
@@ -258,13 +282,15 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 		break;
 	case TRANSFER:
 		set_place(d, m, found, c);
-		promise_anew(d, now_ms, c);
+		if (c->state == DUPLICATE)
+			break;
+		promise_anew(d, now_ms, found, c);
 		new_holder(c, 0);
 		break;
 	case CORRECT:
 		set_place(d, m, found, c);
-		if (!span_eq(subcategory, c->subcategory))
-			promise_anew(d, now_ms, c);
+		if (c->state != DUPLICATE && !span_eq(subcategory, c->subcategory))
+			promise_anew(d, now_ms, found, c);
 		break;
 	case VACATE:
 		new_holder(c, 0);
@@ -290,7 +316,7 @@ effects(const struct directory *d, const struct moving *m, const struct looked_u
 		c->parent.id = found->parent_id;
 		break;
 	case UNMERGE:
-		separate(d, now_ms, c);
+		separate(d, now_ms, found, c);
 		break;
 	case CLOSE:
 		c->closed_by_clock = true;

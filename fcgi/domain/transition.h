@@ -12,6 +12,10 @@ struct looked_up {
 	int64_t lme_id, parent_id;
 	int64_t actor_id; /* the employee who acts; 0: none */
 	int ward;         /* of the point, when that was told without a ward */
+	/* Of transfer, correct and unmerge: what the promise counts from, 0: lodging; how long the clocks have stood since; and
+	 * whether time was given for the like before, which is given once. */
+	int64_t counted_ms, stood_ms;
+	bool again;
 };
 
 /* May this row be taken now, whatever else is told? Windows, counts, levels. */

@@ -45,6 +45,8 @@ const struct move moves[] = {
 	{ OPEN_STATES,                           NOTE,             TO_SAME,            P_COMPLAINANT,            W_NOTE,                W_PHOTO },
 	{ AT_UN | AT_AS | AT_IP,                 MERGE,            DUPLICATE,          P_GRO,                    W_PARENT,              W_NOTE | W_INTERNAL },
 	{ AT_DU,                                 MERGE,            TO_SAME,            P_PARENT,                 W_PARENT,              0 },
+	{ AT_DU,                                 TRANSFER,         TO_SAME,            P_PARENT,                 W_SUBCATEGORY,         0 },
+	{ AT_DU,                                 CORRECT,          TO_SAME,            P_PARENT,                 W_SUBCATEGORY,         0 },
 	{ AT_DU,                                 UNMERGE,          TO_ROUTED,          P_GRO | P_PARENT,         0,                     W_NOTE | W_INTERNAL },
 };
 /* clang-format on */
@@ -112,7 +114,8 @@ const struct move *
 workflow_move(enum state from, enum action on, unsigned parties)
 {
 	for (size_t i = 0; i < n_moves; i++)
-		if (moves[i].on == on && state_in(from, moves[i].from) && (parties == 0 || (moves[i].who & parties) != 0))
+		if (moves[i].on == on && state_in(from, moves[i].from) &&
+		    (parties == 0 ? moves[i].who != P_PARENT : (moves[i].who & parties) != 0))
 			return &moves[i];
 	return NULL;
 }

@@ -81,6 +81,7 @@ enum want {
 	W_RATING = 1 << 7, /* reasons and comment beside the stars */
 	W_PARENT = 1 << 8,
 	W_PRIORITY = 1 << 9, /* the flag of commissioner and mayor's office */
+	W_MOBILE = 1 << 10,  /* the caller's, when a desk acts for the complainant: in no row, for it goes with who asks */
 };
 
 struct move {
@@ -94,7 +95,8 @@ struct move {
 extern const struct move moves[];
 extern const size_t n_moves;
 
-/* The row by which one of these parties does this in this state; NULL: none. With parties 0: any row for this action and state. */
+/* The row by which one of these parties does this in this state; NULL: none. With parties 0: any row for this action and state but
+ * those by which duplicates only follow. */
 const struct move *workflow_move(enum state from, enum action on, unsigned parties);
 
 #define REOPEN_MOST 2 /* times in a complaint's life */

@@ -20,12 +20,13 @@ END//
 
 -- Inside the caller's transaction. done is FALSE when somebody else moved it first (the version is not p_version any more).
 -- p_route: '' p_state and p_holder stand; anew: the roster says who has it; unfit: the same when nobody has it or their duty does
--- not cover it. A routed complaint is ASSIGNED or UNASSIGNED. p_landmark NULL: as it was.
+-- not cover it. A routed complaint is ASSIGNED or UNASSIGNED. p_landmark NULL: as it was. p_event: the rules by which it is told, as a
+-- rule the action.
 CREATE OR REPLACE PROCEDURE complaint_move(
   IN p_check BOOLEAN, IN p_id BIGINT UNSIGNED, IN p_version INT UNSIGNED, IN p_at DATETIME(3), IN p_action VARCHAR(20),
-  IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN, IN p_reopen_count TINYINT UNSIGNED,
-  IN p_holder BIGINT UNSIGNED, IN p_last_holder BIGINT UNSIGNED, IN p_proposed BIGINT UNSIGNED, IN p_parent BIGINT UNSIGNED,
-  IN p_waiting_from VARCHAR(20), IN p_waiting_since DATETIME(3), IN p_asked TINYINT UNSIGNED, IN p_asked_before TINYINT UNSIGNED,
+  IN p_event VARCHAR(20), IN p_route VARCHAR(5), IN p_state VARCHAR(20), IN p_level TINYINT UNSIGNED, IN p_priority BOOLEAN,
+  IN p_reopen_count TINYINT UNSIGNED, IN p_holder BIGINT UNSIGNED, IN p_last_holder BIGINT UNSIGNED, IN p_proposed BIGINT UNSIGNED,
+  IN p_parent BIGINT UNSIGNED, IN p_waiting_from VARCHAR(20), IN p_waiting_since DATETIME(3), IN p_asked TINYINT UNSIGNED, IN p_asked_before TINYINT UNSIGNED,
   IN p_department VARCHAR(8), IN p_category VARCHAR(10), IN p_subcategory VARCHAR(10), IN p_ward SMALLINT UNSIGNED,
   IN p_borough TINYINT UNSIGNED, IN p_lon DOUBLE, IN p_lat DOUBLE, IN p_accuracy_m DOUBLE, IN p_landmark VARBINARY(1000),
   IN p_due_at DATETIME(3), IN p_escalate_at DATETIME(3), IN p_resolved_at DATETIME(3), IN p_closed_by_clock BOOLEAN,
@@ -69,7 +70,8 @@ move: BEGIN
     END IF;
   END IF;
   IF v_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
-    SELECT v_left + reopen_count INTO v_left FROM complaint WHERE id = v_parent;
+    -- what the parent came to is behind it: its own resolution has links and a rating of its own
+    SELECT v_left + reopen_count + (resolved_at IS NOT NULL) INTO v_left FROM complaint WHERE id = v_parent;
   END IF;
   IF p_parent IS NOT NULL AND NOT v_parent <=> p_parent THEN
     -- who moves the parent at the same time is to conflict, and look for its duplicates again
@@ -86,6 +88,6 @@ move: BEGIN
       resolved_at = p_resolved_at, closed_by_clock = p_closed_by_clock, overdue_told = p_overdue_told, changed_at = p_at,
       event_count = v_count + 1, event_head = v_head
     WHERE id = p_id;
-  CALL event_notify(p_id, v_count + 1, p_at, p_action, p_payload);
+  CALL event_notify(p_id, v_count + 1, p_at, p_event, p_payload);
   SELECT TRUE AS done, v_count + 1 AS seq, v_state AS state;
 END//

@@ -30,7 +30,8 @@ BEGIN
 END//
 
 -- Messages of event p_seq by notification_rule, for the complaint as the event left it. The rows of the event and of the complaint are
--- written before. p_action is the event's action, or 'overdue', which is none: the clock tells that a level 2 is overdue.
+-- written before. p_action is the event's action; resolve_last and reject_last: that, and it cannot be re-opened again; or 'overdue',
+-- which is none: the clock tells that a level 2 is overdue.
 --
 -- Reads with SELECT ... INTO and cursors, writes with VALUES: INSERT ... SELECT would lock rules, roster and staff until the complaint
 -- commits, and wait for a roster import that is under way. The complainant and the LME, whom most events tell and nobody else, cost one

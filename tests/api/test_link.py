@@ -274,6 +274,22 @@ def test_a_duplicate_on_its_own_again_counts_on(anyone, story, database):
                     (child.number,)) == ((2,), (4,))
 
 
+def test_what_is_taken_apart_when_its_parent_was_done_has_a_resolution_of_its_own(anyone, story, database):
+    child = story.joined_by(anyone.login())
+    story.resolve()
+    first = child.sent(1)
+    do(anyone, first, "rate", look(anyone, first).data["version"], stars=2)
+    people.act(people.officer(story.stack, story.phone, database, "gro.lgt"), child.number, "unmerge")
+    assert look(anyone, first, expect=410).code == "link_spent"
+    child.resolve()
+    second = child.sent(2)
+    assert sorted(offers(look(anyone, second).data)) == ["rate", "reopen"]
+    do(anyone, second, "rate", look(anyone, second).data["version"], stars=4)
+    assert look(anyone, first, expect=410).code == "link_spent"
+    assert database("SELECT stars FROM rating r JOIN complaint c ON c.id = r.complaint_id WHERE number = %s ORDER BY r.reopen_count",
+                    (child.number,)) == ((2,), (4,))
+
+
 def test_merging_marks_the_parent_as_joining_does(anyone, story, database):
     other = Story(story.stack, story.phone, database, anyone.login())
     people.act(people.officer(story.stack, story.phone, database, "gro.lgt"), other.number, "merge", parent=story.number)

@@ -119,6 +119,25 @@ def test_who_reported_the_same_hears_of_the_parent_under_their_own_number(live, 
     parent.told()
 
 
+@pytest.mark.parametrize("ending, template", [("resolve", "resolved"), ("reject", "rejected")])
+def test_of_parent_and_child_who_can_reopen_is_told_so_and_who_cannot_is_not(live, anyone, staff, database, ending, template):
+    parent, child, spent = live("en"), Life(anyone.login(), staff, "en"), Life(anyone.login(), staff, "en")
+    for life in (parent, child, spent):
+        life.told(("citizen", "registered"), (LME, "lme_assigned"))
+    for life in (child, spent):
+        life.act(staff["gro"], "merge", parent=parent.number)
+        life.told(("citizen", "merged"))
+    for life in (parent, spent):
+        database("UPDATE complaint SET reopen_count = 2 WHERE number = %s", (life.number,))
+    database("UPDATE complaint SET state = 'ESCALATED', level = 2, holder_id = NULL, escalate_at = NULL WHERE number = %s", (parent.number,))
+    parent.act(staff["eo2"], ending, note="Done.")
+    for life, last in ((parent, True), (child, False), (spent, True)):
+        message, = life.told(("citizen", template + "_last" if last else template))
+        assert ("reopen it by" in message["text"]) == (not last)
+        shown = anyone.post("/links", {"link": message["text"].split("/r#")[1][:28]}, expect=200).data
+        assert [o["action"] for o in shown["allowed_actions"]] == (["rate"] if last else ["reopen", "rate"])
+
+
 def test_a_parent_that_is_withdrawn_leaves_its_children_on_their_own(live, anyone, staff):
     parent, child = live("en"), Life(anyone.login(), staff, "hi")
     parent.told(("citizen", "registered"), (LME, "lme_assigned"))

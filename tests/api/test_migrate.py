@@ -123,6 +123,28 @@ def test_fresh_then_nothing_to_do(tree):
     assert len(tree.query("SELECT note FROM thing")) == 4
 
 
+def test_a_database_in_use_learns_what_is_told_of_a_last_resolution(tree):
+    """The rules come by migration, the texts by the seed; a text that nothing sends goes with what was changed in it."""
+    files = sorted((ROOT / "sql").glob("0*.sql"))
+    for path in files:
+        if path.name < "0013":
+            tree.write(path.name, path.read_text())
+    assert tree.migrate().returncode == 0
+    for sql in ("INSERT INTO staff (id, user_name, name_en, name_bn, language) VALUES (1, 'admin', 'A', 'A', 'en')",
+                "INSERT INTO sms_template (code, language, audience, text, dlt_id, changed_at, changed_by)"
+                " VALUES ('reopen_refused', 'en', 'citizen', 'No.', '1', NOW(3), 1), ('resolved', 'en', 'citizen', 'Done.', '2', NOW(3), 1)",
+                "INSERT INTO sms_template_change (code, language, at, staff_id, text_before, dlt_id_before)"
+                " VALUES ('reopen_refused', 'en', NOW(3), 1, 'Not.', '1'), ('resolved', 'en', NOW(3), 1, 'Ready.', '2')"):
+        tree.query(sql)
+    for path in files:
+        tree.write(path.name, path.read_text())
+    done = tree.migrate()
+    assert done.returncode == 0, done.stderr
+    assert tree.query("SELECT event, to_state, audience, destination, template FROM notification_rule WHERE event LIKE '%_last' ORDER BY event") == (
+        ("reject_last", "", "citizen", "sms", "rejected_last"), ("resolve_last", "", "citizen", "sms", "resolved_last"))
+    assert tree.query("SELECT t.code, c.text_before FROM sms_template t JOIN sms_template_change c ON c.code = t.code") == (("resolved", "Ready."),)
+
+
 def test_a_new_migration_and_a_changed_procedure_are_applied_alone(tree):
     tree.write("0001_init.sql", INIT)
     tree.write("procedures/a.sql", "CREATE OR REPLACE FUNCTION a() RETURNS INT RETURN 1;\n")

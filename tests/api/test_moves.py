@@ -165,6 +165,23 @@ def test_a_colleague_of_another_department_cannot_be_named(stack, phone, databas
     assert see(citizen, n)["version"] == 1
 
 
+def test_notes_stand_in_nobody_s_way_and_are_not_who_moved_it(as_user, fresh_citizen):
+    n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
+    gro, commissioner = as_user("gro.lgt"), as_user("commissioner")
+    for who, version, fields in ((gro, 1, {"note": "Among ourselves", "internal": True}), (commissioner, 1, {"priority": True}),
+                                 (fresh_citizen, 1, {"note": "Still dark \U0001f526\u200d\u202e" + "অ" * 900})):
+        send(who, n, 200, action="note", version=version, **fields)
+    assert send(gro, n, 422, action="note", version=1, note="\u200b\u202e ").pointers("required") == ["/note"]
+    assert send(commissioner, n, 422, action="note", version=1).pointers("required") == ["/note"]
+    assert see(gro, n)["version"] == 4 and see(gro, n)["priority"]
+    send(gro, n, 200, action="escalate", version=1)
+    send(gro, n, 200, action="note", version=5, note="Among ourselves", internal=True)
+    refused = send(fresh_citizen, n, 409, action="note", version=4, note="Hello?")
+    assert (refused.code, refused.data["last_action"], refused.data["version"]) == ("changed_meanwhile", "escalate", 6)
+    assert send(fresh_citizen, n, 409, action="withdraw", version=6).data["last_action"] == "escalate"
+    assert send(fresh_citizen, n, 409, action="withdraw", version=7).code == "changed_meanwhile"
+
+
 def test_only_the_desk_acts_for_a_caller(stack, phone, database, as_user, fresh_citizen, anyone):
     """An LME could have tried mobiles until one was the complainant's."""
     n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
@@ -173,9 +190,57 @@ def test_only_the_desk_acts_for_a_caller(stack, phone, database, as_user, fresh_
         for one, action in ((lme, "start"), (as_user("gro.lgt"), "escalate"), (fresh_citizen, "withdraw"), (as_user("commissioner"), "note")):
             assert send(one, n, 422, action=action, version=1, note="x", mobile=mobile).pointers("unknown_key") == ["/mobile"]
     desk = as_user("desk1")
+    assert {a: o["needs"] for a, o in offers(desk, n).items()} == {"withdraw": ["mobile"], "note": ["note"]}, "what is said to be enough is"
     assert send(desk, n, 422, action="withdraw", version=1, mobile=anyone.login().mobile).pointers("mismatch") == ["/mobile"]
     send(desk, n, 403, action="withdraw", version=1)
     send(desk, n, 200, action="withdraw", version=1, mobile=fresh_citizen.mobile)
+
+
+def test_what_duplicates_do_by_themselves_is_nobody_s_to_do(as_user, fresh_citizen, anyone):
+    parent, other = (fresh_citizen.lodge(subcategory=QUIET).data["number"] for _ in range(2))
+    child = anyone.login().lodge(subcategory=QUIET, me_too=parent).data["number"]
+    gro = as_user("gro.lgt")
+    for action, fields in (("merge", {"parent": other}), ("transfer", {"subcategory": "DRN-02"}), ("correct", {"subcategory": "LGT-03"})):
+        refused = send(gro, child, 409, action=action, version=1, **fields)
+        assert (refused.code, refused.data["why"], refused.data["state"]) == ("illegal_move", "state", "DUPLICATE")
+
+
+def test_duplicates_follow_their_parent_to_another_department(as_user, fresh_citizen, anyone):
+    """Re-opened they came to a department that had never done anything about it; and their parent could not be joined to another."""
+    parent, neighbour = fresh_citizen.lodge(subcategory=QUIET).data["number"], anyone.login()
+    child = neighbour.lodge(subcategory=QUIET, me_too=parent).data["number"]
+    send(as_user("gro.lgt"), parent, 200, action="transfer", version=1, subcategory="DRN-02")
+    send(as_user("gro.drn"), parent, 200, action="correct", version=2, subcategory="DRN-03")
+    moved = see(neighbour, child)
+    assert (moved["department"], moved["subcategory"], moved["state"], moved["parent"]["number"]) == ("DRN", "DRN-03", "DUPLICATE", parent)
+    assert [e["action"] for e in timeline(neighbour, child)] == ["me_too", "transfer", "correct"]
+    see(as_user("gro.lgt"), child, expect=404)
+    grandparent = anyone.login().lodge(subcategory="DRN-03").data["number"]
+    send(as_user("gro.drn"), parent, 200, action="merge", version=3, parent=grandparent)
+    assert see(neighbour, child)["parent"]["number"] == grandparent
+    send(as_user("gro.drn"), grandparent, 200, action="escalate", version=1)
+    send(as_user("eo1.drn"), grandparent, 200, action="resolve", version=2, note="Done")
+    send(neighbour, child, 200, action="reopen", version=see(neighbour, child)["version"], note="Not here")
+    assert "resolve" in offers(as_user("eo1.drn"), child)
+
+
+def test_hundreds_of_duplicates_hold_up_nobody(as_user, fresh_citizen, anyone):
+    """After a burst main: all of them together were more than a request may hold, and nobody could move the complaint any more."""
+    parent, neighbour = fresh_citizen.lodge(subcategory=QUIET).data["number"], anyone.login()
+    children = [neighbour.lodge(subcategory=QUIET, me_too=parent, description="অ" * 4000).data["number"] for _ in range(300)]
+    send(as_user("gro.lgt"), parent, 200, action="escalate", version=1)
+    send(as_user("eo1.lgt"), parent, 200, action="transfer", version=2, subcategory="DRN-02")
+    assert {c["subcategory"] for c in (see(neighbour, n) for n in (children[0], children[-1]))} == {"DRN-02"}
+
+
+def test_nobody_escalates_above_the_highest_level_by_way_of_a_question(as_user, fresh_citizen):
+    n = fresh_citizen.lodge(subcategory=QUIET).data["number"]
+    gro = as_user("gro.lgt")
+    send(gro, n, 200, action="escalate", version=1)
+    send(as_user("eo1.lgt"), n, 200, action="escalate", version=2)
+    send(as_user("eo2.lgt"), n, 200, action="ask_citizen", version=3, note="Which lamp?")
+    assert "escalate" not in offers(gro, n)
+    assert send(gro, n, 409, action="escalate", version=4).data["why"] == "highest_level"
 
 
 # -- twice, and in time
@@ -431,7 +496,7 @@ def test_a_whole_life_tells_exactly_whom_it_should(staff, fresh_citizen, databas
     life.act(gro, "escalate")
     step("escalate", ("citizen", "escalated"), (EO2, "eo_escalated"))
     life.act(eo2, "resolve", note="Relined")
-    step("resolve", ("citizen", "resolved"))
+    step("resolve", ("citizen", "resolved_last"))
     assert life.act(citizen, "reopen", note="Once more", expect=409).data["why"] == "reopened_twice"
     life.act(citizen, "rate", stars=4)
     step("rate", (EO2, "holder_rated"))

@@ -53,6 +53,9 @@ test_move_found__who_is_named_is_an_lme_of_the_department(void **state)
 static const struct duty gro_duty = { .role = GRO, .department = "DRN" };
 static const struct actor gro = { .kind = ACTOR_STAFF, .id = 3, .roles = GRO, .duties = &gro_duty, .n_duties = 1 };
 
+static const struct duty eo_duty = { .role = EO, .department = "DRN", .eo_level = 1 };
+static const struct actor eo = { .kind = ACTOR_STAFF, .id = 4, .roles = EO, .duties = &eo_duty, .n_duties = 1 };
+
 static struct moving
 joining(const struct complaint *parent, const char *key)
 {
@@ -165,6 +168,49 @@ test_move_found__joining_to_nothing_holds_up_nobody(void **state)
 	hand_free(&h);
 }
 
+/* ---- what its promise counts from */
+
+static void
+step(struct complaint *c, const struct actor *who, enum action on, int hours, const char *subcategory)
+{
+	const struct means w = { .db = one.db, .arena = one.a, .directory = directory, .seal = seal };
+	struct refused refused = { .why = REFUSAL_NONE };
+	struct moving m = withdrawal(c->version, "unused");
+
+	m.action = on;
+	m.now_ms = c->lodged_ms + hours * HOUR_MS;
+	m.subcategory = subcategory == NULL ? NULL : directory_subcategory(directory, span_of(subcategory));
+	assert_int_equal(complaint_move(&w, who, &m, c, &refused), E_OK);
+}
+
+/* Lodging, the last re-opening, the pauses since, and whether time was given before: all told by the timeline. */
+static void
+test_move_found__a_promise_counts_from_what_the_timeline_tells(void **state)
+{
+	struct complaint c;
+
+	(void)state;
+	assert_true(private_sql(&maria, "INSERT INTO roster (staff_id, role, department_code) VALUES (3, 'GRO', 'DRN')"));
+	assert_true(
+		private_sql(&maria, "INSERT INTO roster (staff_id, role, department_code, eo_level) VALUES (4, 'EO', 'DRN', 1)"));
+	directory_free(directory); /* who has which office is read with it */
+	assert_int_equal(directory_load(one.db, &directory), E_OK);
+	lodged(&c);
+	step(&c, &gro, ASK_CITIZEN, 1, NULL);
+	step(&c, &actor, REPLY, 4, NULL);
+	step(&c, &gro, CORRECT, 5, "DRN-02");
+	assert_true(c.due_ms == directory_due(directory, c.lodged_ms, 48) + 3 * HOUR_MS && c.escalate_ms == c.due_ms);
+	step(&c, &gro, CORRECT, 26, "DRN-01");
+	assert_true(c.due_ms == c.lodged_ms + 38 * HOUR_MS); /* 12 hours for an LME, out of what DRN-02 had left */
+	for (int hours = 27; hours <= 60; hours++)
+		step(&c, &gro, CORRECT, hours, hours % 2 == 0 ? "DRN-02" : "DRN-01");
+	assert_true(c.due_ms <= directory_due(directory, c.lodged_ms, 48) + 3 * HOUR_MS);
+	step(&c, &gro, REJECT, 61, NULL);
+	step(&c, &actor, REOPEN, 62, NULL);
+	step(&c, &eo, CORRECT, 63, "DRN-01");
+	assert_true(c.due_ms == c.lodged_ms + (62 + 24) * HOUR_MS);
+}
+
 int
 main(void)
 {
@@ -172,6 +218,7 @@ main(void)
 		cmocka_unit_test_setup(test_move_found__who_is_named_is_an_lme_of_the_department, setup),
 		cmocka_unit_test_setup(test_move_found__of_two_joined_to_each_other_one_stays, setup),
 		cmocka_unit_test_setup(test_move_found__joining_to_nothing_holds_up_nobody, setup),
+		cmocka_unit_test_setup(test_move_found__a_promise_counts_from_what_the_timeline_tells, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_up, group_down);

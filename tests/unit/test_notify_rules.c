@@ -251,6 +251,10 @@ static const struct {
 	{ DRN(.action = "unmerge", .from = "DUPLICATE", .to = "ASSIGNED", .holder = 11),
 	  "citizen7 unmerged bn, staff11 lme_assigned bn" },
 	{ DRN(.action = "unmerge", .from = "DUPLICATE", .to = "UNASSIGNED"), "citizen7 unmerged bn, " GROS("gro_unassigned") },
+	{ DRN(.action = "resolve_last", .from = "ESCALATED", .to = "RESOLVED", .level = 2, .last_holder = 32),
+	  "citizen7 resolved_last bn" },
+	{ DRN(.action = "reject_last", .from = "ESCALATED", .to = "REJECTED", .level = 2, .last_holder = 32),
+	  "citizen7 rejected_last bn" },
 	{ DRN(.action = "overdue", .from = "ESCALATED", .to = "ESCALATED", .level = 2), "staff41 co_overdue en" },
 };
 

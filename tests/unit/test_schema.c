@@ -180,6 +180,7 @@ test_schema__object_points_at_what_is_wrong(void **state)
 		{ "{}", "/description required" },
 		{ "{\"description\":null}", "/description required" },
 		{ "{\"description\":\" \\t\\n\\u00a0 \"}", "/description required" },
+		{ "{\"description\":\"\\u200b\\u200d\\u202e\\ufeff\\u2003\\u00ad\"}", "/description required" },
 		{ "{\"description\":7}", "/description type" },
 		{ "{\"description\":\"ab\"}", "/description too_short" },
 		{ "{\"description\":\"  ab  \"}", "/description too_short" },

@@ -45,6 +45,16 @@ test_template__fills(void **state UNUSED)
 		/* lines of a note are one line */
 		{ "{reason}.", "{\"reason\":\"Not here.\\n\\n\\tTry ward 64\"}", "Not here. Try ward 64." },
 		{ "{reason}.", "{\"reason\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\nbbb\"}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa." },
+		/* what would turn the message round or shows nothing is left out, joiners stay */
+		{ "{reason}. -KMC", "{\"reason\":\"\\u202emine\\u2069 \\u200b\\ufeffnot\"}", "mine not. -KMC" },
+		{ "{reason}.", "{\"reason\":\"\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xA7\"}",
+		  "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xA7." },
+		/* no comma before the template's full stop; what is whole stays as it is */
+		{ "{reason}।", "{\"reason\":\"ম্যানহোলটি রাস্তার উল্টোদিকে, পাশের ওয়ার্ডে\"}", "ম্যানহোলটি রাস্তার উল্টোদিকে।" },
+		{ "{reason}.", "{\"reason\":\"Not in my area at all, (mine) x\"}", "Not in my area at all, (mine)." },
+		{ "{reason}.", "{\"reason\":\"The far side of the road - (see map)\"}", "The far side of the road." },
+		{ "{reason}.", "{\"reason\":\"It is yours,\"}", "It is yours,." },
+		{ "{reason}.", "{\"reason\":\"................................\"}", "..............................." },
 		{ "{code}", "{\"code\":\"SECRET-SECRET\"}", NULL },
 		{ "{link}", "{\"link\":\"SECRETSECRETSECRETSECRETSECRETSECRET\"}", NULL },
 		{ "{nobody}", "{\"nobody\":\"SECRET\"}", NULL },

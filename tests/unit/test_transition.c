@@ -104,6 +104,8 @@ static const struct rule {
 	{ ANY_OPEN, NOTE, "same", "COMPLAINANT", "note", PHOTO },
 	{ "UNASSIGNED ASSIGNED IN_PROGRESS", MERGE, "DUPLICATE", "GRO", "parent", HIDDEN },
 	{ "DUPLICATE", MERGE, "same", "parent", "parent", "" },
+	{ "DUPLICATE", TRANSFER, "same", "parent", "subcategory", "" },
+	{ "DUPLICATE", CORRECT, "same", "parent", "subcategory", "" },
 	{ "DUPLICATE", UNMERGE, "anew", "GRO parent", "", HIDDEN },
 };
 
@@ -258,7 +260,7 @@ refusal_of(enum action on, const struct complaint *c)
 {
 	if (on == VACATE && c->holder_id == 0)
 		return REFUSAL_STATE;
-	return on == ESCALATE && c->state == ESCALATED && c->level == 2 ? REFUSAL_LEVEL : REFUSAL_NONE;
+	return on == ESCALATE && held(c) == ESCALATED && c->level == 2 ? REFUSAL_LEVEL : REFUSAL_NONE;
 }
 
 static void
@@ -417,7 +419,7 @@ check_counts(enum action on, const struct complaint *before, const struct compla
 	assert_true((c->waiting_ms == CLOCK_NONE) == (c->state != AWAITING_CITIZEN));
 	if (on == REOPEN)
 		due = NOW + 8 * HOUR;
-	else if (on == TRANSFER)
+	else if (on == TRANSFER && before->state != DUPLICATE) /* whose clocks are its parent's */
 		due = NOW + 16 * HOUR / 2;
 	else if (on == UNMERGE)
 		due = NOW + 8 * HOUR / 2;

@@ -7,6 +7,14 @@
 
 #include "scene.h"
 
+static void
+apply_found(struct complaint *c, enum action on, int64_t now_ms, const struct subcategory *subcategory, struct looked_up found)
+{
+	const struct moving m = { MOVING_INIT, .action = on, .now_ms = now_ms, .subcategory = subcategory };
+
+	(void)transition_apply(&directory, workflow_move(c->state, on, 0), &m, &found, c);
+}
+
 /* ---- twice, and within the window */
 
 #define LAST (NOW - DAY + WINDOW) /* the last moment at which the scene's resolution can be re-opened */
@@ -168,6 +176,12 @@ test_transition_times__two_questions_of_one_holder(void **state)
 	(void)apply(&c, REPLY);
 	(void)apply(&c, REFUSE);
 	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
+	apply_found(&c, ASSIGN, NOW, NULL, (struct looked_up){ .lme_id = LME_1 }); /* what they have is given to them */
+	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
+	(void)apply(&c, REQUEST_REASSIGN);
+	apply_found(&c, ASSIGN, NOW, NULL, (struct looked_up){ .lme_id = LME_1 });
+	assert_true(c.holder_id == LME_1 && c.proposed_id == 0);
+	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_ASKED_TWICE);
 	(void)apply(&c, ASSIGN);
 	assert_int_equal(guard_at(&c, ASK_CITIZEN, P_HOLDER, NOW), REFUSAL_NONE);
 	c.citizen_id = 0;
@@ -238,6 +252,54 @@ test_transition_times__the_same_subject_has_the_same_promise(void **state)
 	assert_true(c.due_ms == due && c.escalate_ms == due - HOUR && c.overdue_told);
 }
 
+/* ... nor by correcting to and fro, nor two departments by sending it to each other: half the time from now is given once. */
+static void
+test_transition_times__no_turn_of_subjects_puts_the_promise_off(void **state)
+{
+	static const struct looked_up again = { .again = true };
+
+	(void)state;
+	for (int transferred = 0; transferred <= 1; transferred++) {
+		struct complaint c = scene(ASSIGNED, UNASSIGNED, 0);
+		const enum action on = transferred ? TRANSFER : CORRECT;
+
+		(void)apply_at(&c, on, LODGED + HOUR, &subcategories[transferred ? 2 : 0]); /* 24 hours, or 16 */
+		for (int turn = 1; turn <= 20; turn++) {
+			const struct subcategory *s = &subcategories[turn % 2 ? 1 : transferred ? 2 : 0];
+
+			apply_found(&c, on, LODGED + (1 + turn) * HOUR, s, again);
+			assert_true(c.due_ms <= LODGED + 24 * HOUR && c.escalate_ms == c.due_ms);
+		}
+	}
+	/* what was given is not taken away, nor what is overdue made good */
+	struct complaint c = scene(ESCALATED, UNASSIGNED, 1);
+
+	c.escalate_ms = LODGED + 12 * HOUR;
+	apply_found(&c, CORRECT, LODGED + 9 * HOUR, &subcategories[1], again);
+	assert_true(c.due_ms == LODGED + 8 * HOUR && c.escalate_ms == LODGED + 12 * HOUR);
+	c = scene(DUPLICATE, UNASSIGNED, 0);
+	apply_found(&c, UNMERGE, LODGED + 20 * HOUR, NULL, (struct looked_up){ .again = false });
+	assert_true(c.due_ms == LODGED + 24 * HOUR);
+	c.state = DUPLICATE;
+	apply_found(&c, UNMERGE, LODGED + 40 * HOUR, NULL, again);
+	assert_true(c.due_ms == LODGED + 24 * HOUR && c.escalate_ms == c.due_ms);
+}
+
+/* What was re-opened counts from then, and the time that the clocks stood is the citizen's. */
+static void
+test_transition_times__another_promise_counts_from_the_reopening_and_without_the_pauses(void **state)
+{
+	struct complaint c = scene(ESCALATED, UNASSIGNED, 1);
+
+	(void)state;
+	apply_found(&c, CORRECT, LODGED + 31 * HOUR, &subcategories[0], (struct looked_up){ .counted_ms = LODGED + 30 * HOUR });
+	assert_true(c.due_ms == LODGED + 54 * HOUR);
+	c = scene(ASSIGNED, UNASSIGNED, 0);
+	apply_found(&c, TRANSFER, LODGED + 4 * HOUR, &subcategories[2],
+		    (struct looked_up){ .counted_ms = LODGED, .stood_ms = 3 * HOUR });
+	assert_true(c.due_ms == LODGED + 19 * HOUR);
+}
+
 int
 main(void)
 {
@@ -252,6 +314,8 @@ main(void)
 		cmocka_unit_test(test_transition_times__what_the_clock_reads_next),
 		cmocka_unit_test(test_transition_times__another_subject_has_another_promise),
 		cmocka_unit_test(test_transition_times__the_same_subject_has_the_same_promise),
+		cmocka_unit_test(test_transition_times__no_turn_of_subjects_puts_the_promise_off),
+		cmocka_unit_test(test_transition_times__another_promise_counts_from_the_reopening_and_without_the_pauses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
