@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "domain/idempotency.h"
+#include "http/gate.h"
 #include "http/problem.h"
 
 #define ITEMS_MOST  100
@@ -90,6 +91,10 @@ act(struct call *c, const struct directory *d, struct moving m, const char *numb
 	const char *why;
 	enum status st = db_left_ms(c->worker->db) < MARGIN_MS ? E_BUSY : row_scope(c, number, m.scope);
 
+	/* a hundred rows take seconds: who is logged out or loses a duty meanwhile moves no more of them */
+	c->actor.roles = 0;
+	if (st == E_OK)
+		st = gate_back(c);
 	m.version = item->version;
 	m.now_ms = clock_now_ms();
 	if (st == E_OK)

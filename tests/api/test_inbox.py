@@ -1,9 +1,12 @@
 """Inboxes, the register, searches and bulk actions: who sees what, in which order, how often, and nobody anything else."""
+import concurrent.futures
 import datetime
+import hashlib
 import itertools
 import json
 import time
 
+import pymysql
 import pytest
 
 from client import Client, fresh_key, fresh_mobile
@@ -390,6 +393,21 @@ def test_one_bad_row_does_not_hold_up_the_others(offices):
     assert told(bulk(offices.who["both.tix"], "assign", [(forbidden.number, 1)], lme="lme1.tix").data["results"]) == [(forbidden.number, 403, "forbidden")]
     events = who.get(f"/complaints/{good.number}/timeline", expect=200).data["items"]
     assert [e["action"] for e in events] == ["lodge", "assign"] and events[1]["note"] == "সবই এক গলিতে"
+
+
+def test_who_is_logged_out_in_the_middle_moves_no_more(stack, offices):
+    who, rows = offices.who["lme1.tix"], [offices.add("ASSIGNED", holder="lme1.tix") for _ in range(2)]
+    session = hashlib.sha256(who.token.encode()).digest()
+    with pymysql.connect(**stack.db()) as lock, lock.cursor() as k, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        lock.begin()
+        k.execute("SELECT id FROM complaint WHERE id = %s FOR UPDATE", (rows[0].id,))
+        answer = pool.submit(bulk, who, "start", [(r.number, 1) for r in rows])
+        time.sleep(0.7)
+        offices.run(("UPDATE session SET revoked_at = UTC_TIMESTAMP(3) WHERE token_hash = %s", (session,)))
+        lock.rollback()
+        got = told(answer.result().data["results"])
+    offices.run(("UPDATE session SET revoked_at = NULL WHERE token_hash = %s", (session,)))
+    assert got == [(rows[0].number, 200, "IN_PROGRESS"), (rows[1].number, 401, "unauthenticated")]
 
 
 def test_a_repetition_finds_what_was_done(offices):
