@@ -6,14 +6,12 @@
 
 static struct directory *directory;
 static struct id_source *ids;
-static struct hand one;
 
 static int
 group_up(void **state)
 {
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	ids = id_source_new();
 	return ids != NULL && directory_load(one.db, &directory) == E_OK ? 0 : -1;
 }
@@ -23,7 +21,6 @@ group_down(void **state)
 {
 	directory_free(directory);
 	id_source_free(ids);
-	hand_free(&one);
 	return seeded_down(state);
 }
 

@@ -9,14 +9,12 @@
 #include "seeded.h"
 
 static struct directory *loaded;
-static struct hand one;
 
 static int
 group_up(void **state)
 {
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	return directory_load(one.db, &loaded) == E_OK ? 0 : -1;
 }
 
@@ -24,7 +22,6 @@ static int
 group_down(void **state)
 {
 	directory_free(loaded);
-	hand_free(&one);
 	return seeded_down(state);
 }
 

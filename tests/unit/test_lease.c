@@ -11,14 +11,13 @@
 #define LONG_MS  20000
 #define SHORT_MS 150
 
-static struct hand one, two;
+static struct hand two;
 
 static int
 group_up(void **state)
 {
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	two = hand_new();
 	return 0;
 }
@@ -26,7 +25,6 @@ group_up(void **state)
 static int
 group_down(void **state)
 {
-	hand_free(&one);
 	hand_free(&two);
 	return seeded_down(state);
 }

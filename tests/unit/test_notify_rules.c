@@ -10,7 +10,6 @@
 
 #define CITIZEN_ID 7
 
-static struct hand one;
 static MYSQL *owner; /* one connection for thousands of scenes */
 
 /* DRN has everybody; PRK has controlling officers alone; LGT an escalation officer of level 2. Staff 91 is of the whole
@@ -92,7 +91,6 @@ group_up(void **state)
 
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	owner = private_connect(&maria, "ekmc");
 	run("SET GLOBAL innodb_flush_log_at_trx_commit = 0"); /* nothing here has to last */
 	run("INSERT INTO department (code, name_en, name_bn, name_hi, sort, active) VALUES ('LGT','Lighting','আলো','प्रकाश',3,1)");
@@ -118,7 +116,6 @@ static int
 group_down(void **state)
 {
 	mysql_close(owner);
-	hand_free(&one);
 	return seeded_down(state);
 }
 

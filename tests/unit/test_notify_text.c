@@ -11,8 +11,6 @@
 
 #define SITE "https://kmc.example.in"
 
-static struct hand one;
-
 static const char *const reasons[LANG__COUNT] = { "The manhole lies on the other side of the road",
 						  "ম্যানহোলটি রাস্তার উল্টো দিকে, সেটি অন্য ওয়ার্ড",
 						  "मैनहोल सड़क के उस पार है, वह दूसरा वार्ड है" };
@@ -35,7 +33,6 @@ group_up(void **state)
 {
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	conf.system.base_url = SITE;
 	load_templates(&one);
 	seal_mobile("staff", 1, "7000000001");
@@ -58,13 +55,6 @@ group_up(void **state)
 				   " NOW(), 1, REPEAT('h', 32))")
 		       ? 0
 		       : -1;
-}
-
-static int
-group_down(void **state)
-{
-	hand_free(&one);
-	return seeded_down(state);
 }
 
 static struct outbox_message
@@ -241,5 +231,5 @@ main(void)
 		cmocka_unit_test(test_notify_text__a_changed_text_holds_for_the_next_message),
 		cmocka_unit_test(test_notify_text__refuses_whom_it_cannot_reach),
 	};
-	return cmocka_run_group_tests_name("notify_text", tests, group_up, group_down);
+	return cmocka_run_group_tests_name("notify_text", tests, group_up, seeded_down);
 }

@@ -12,29 +12,11 @@
 #define ASKERS 16
 #define MOBILE "9830012345"
 
-static struct hand one;
-
 struct sent {
 	uint8_t id[OTP_ID_BYTES];
 	int64_t expires_ms;
 	char code[7];
 };
-
-static int
-group_up(void **state)
-{
-	if (seeded_up(state) != 0)
-		return -1;
-	one = hand_new();
-	return 0;
-}
-
-static int
-group_down(void **state)
-{
-	hand_free(&one);
-	return seeded_down(state);
-}
 
 static int
 setup(void **state)
@@ -352,5 +334,5 @@ main(void)
 		cmocka_unit_test_setup(test_otp__one_use_and_five_tries_hold_for_many_at_once, setup),
 	};
 
-	return cmocka_run_group_tests(tests, group_up, group_down);
+	return cmocka_run_group_tests(tests, seeded_up, seeded_down);
 }

@@ -7,24 +7,7 @@
 
 #include "seeded.h"
 
-static struct hand one;
 static int64_t citizen, other;
-
-static int
-group_up(void **state)
-{
-	if (seeded_up(state) != 0)
-		return -1;
-	one = hand_new();
-	return 0;
-}
-
-static int
-group_down(void **state)
-{
-	hand_free(&one);
-	return seeded_down(state);
-}
 
 static int
 setup(void **state)
@@ -345,5 +328,5 @@ main(void)
 		cmocka_unit_test_setup(test_session__tells_a_first_password, setup),
 	};
 
-	return cmocka_run_group_tests(tests, group_up, group_down);
+	return cmocka_run_group_tests(tests, seeded_up, seeded_down);
 }

@@ -9,24 +9,6 @@
 #include "domain/staff.h"
 #include "seeded.h"
 
-static struct hand one;
-
-static int
-group_up(void **state)
-{
-	if (seeded_up(state) != 0)
-		return -1;
-	one = hand_new();
-	return 0;
-}
-
-static int
-group_down(void **state)
-{
-	hand_free(&one);
-	return seeded_down(state);
-}
-
 static int
 setup(void **state)
 {
@@ -369,5 +351,5 @@ main(void)
 		cmocka_unit_test_setup(test_staff__a_change_of_who_is_there_is_told_to_the_workers, setup),
 	};
 
-	return cmocka_run_group_tests(tests, group_up, group_down);
+	return cmocka_run_group_tests(tests, seeded_up, seeded_down);
 }

@@ -9,23 +9,13 @@
 
 #define SITE "https://kmc.example.in"
 
-static struct hand one;
-
 static int
 group_up(void **state)
 {
 	if (seeded_up(state) != 0)
 		return -1;
-	one = hand_new();
 	load_templates(&one);
 	return 0;
-}
-
-static int
-group_down(void **state)
-{
-	hand_free(&one);
-	return seeded_down(state);
 }
 
 static void
@@ -251,5 +241,5 @@ main(void)
 		cmocka_unit_test(test_wording__a_lost_answer_to_commit_changes_it_once),
 		cmocka_unit_test(test_wording__the_statements_fit_the_schema),
 	};
-	return cmocka_run_group_tests_name("wording", tests, group_up, group_down);
+	return cmocka_run_group_tests_name("wording", tests, group_up, seeded_down);
 }
