@@ -10,6 +10,14 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const WWW = path.join(TOP, 'nginx/www');
 const LETTERS = { bn: 'Noto Sans Bengali', hi: 'Noto Sans Devanagari' };
 
+const LINK = '261100000016Zk3vQ0-x9LmT_a7B';
+const RESOLVED = { number: '261100000016', display: '2611 0000 0016', state: 'RESOLVED', level: 0, version: 3, ward: 63, borough: 7,
+	state_name: { en: 'Resolved', bn: 'মিটেছে', hi: 'समाधान हुआ' }, department: { code: 'DRN', en: 'Drainage', bn: 'নিকাশি', hi: 'जल निकासी' },
+	subcategory: { code: 'DRN-01', en: 'Blocked sewer', bn: 'বন্ধ নর্দমা', hi: 'बंद नाली' }, lodged_at: '2026-11-23T15:40:00.123Z',
+	due_at: '2026-11-24T15:40:00.123Z', resolved_at: '2026-11-24T09:00:00.123Z', timeline: [], note: 'নর্দমা পরিষ্কার হয়েছে।', question: null,
+	allowed_actions: [{ action: 'reopen', needs: ['note'], may: [] }, { action: 'rate', needs: ['stars'], may: ['comment'] }],
+	expires_at: '2026-12-04T09:00:00.123Z' };
+
 /** The states of each page. The filled status is one real answer, asked once and then replayed. */
 function pages(number, answer) {
 	const replay = (page) => page.route('**/api/v1/status/*', (r) => r.fulfill({ contentType: 'application/json', body: answer }));
@@ -23,6 +31,21 @@ function pages(number, answer) {
 		'status-filled': async (page) => {
 			await replay(page);
 			await open(page, `/s/${number}`);
+			await page.waitForSelector('#answer');
+		},
+		'link-empty': async (page) => {
+			await page.route('**/api/v1/links', (r) => r.fulfill({ json: RESOLVED }));
+			await open(page, `/r#${LINK}`);
+			await page.waitForSelector('#answer');
+		},
+		'link-error': async (page) => {
+			await page.route('**/api/v1/links', (r) => r.fulfill({ json: RESOLVED }));
+			await open(page, `/r#${LINK}`);
+			await page.locator('form button').first().click();
+			await page.waitForSelector('.summary');
+		},
+		'link-spent': async (page) => {
+			await open(page, '/r');
 			await page.waitForSelector('#answer');
 		},
 		'lodge-empty': async (page) => {
@@ -172,7 +195,7 @@ export default async function all(h) {
 		await h.shot(page, 'not-found-phone');
 	});
 
-	for (const [name, visit] of [['status', states['status-empty']], ['lodge', states['lodge-empty']]]) {
+	for (const [name, visit] of [['status', states['status-empty']], ['lodge', states['lodge-empty']], ['link', states['link-empty']]]) {
 		for (const lang of LANGUAGES) {
 			await h.check(`weight of ${name} in ${lang}`, { locale: `${lang}-IN` }, async (page) => {
 				const w = await weigh(page, visit);
