@@ -139,7 +139,7 @@ def test_request_id_is_the_callers_when_it_is_a_good_one(stack, path):
         assert len(made) == 1 and made[0] != bad and ID.match(made[0])
 
 
-@pytest.mark.parametrize("path", ["/", "/lodge", "/s/261100000012", "/style.css", "/nothing-here", "/healthz", "/api/v1/wards"])
+@pytest.mark.parametrize("path", ["/", "/lodge", "/r", "/s/261100000012", "/style.css", "/nothing-here", "/healthz", "/api/v1/wards"])
 def test_every_answer_has_one_request_id(stack, path):
     assert get(stack, path, "X-Request-Id: Caller_id-42").all("x-request-id") == ["Caller_id-42"]
 
@@ -153,7 +153,7 @@ def test_contract_is_served_as_a_file(stack):
     assert a.get("allow") == "GET, HEAD"
 
 
-@pytest.mark.parametrize("path", ["/", "/s/261100000012", "/s/", "/lodge", "/index.html", "/lodge.html"])
+@pytest.mark.parametrize("path", ["/", "/s/261100000012", "/s/", "/lodge", "/r", "/index.html", "/lodge.html", "/r.html"])
 def test_page(stack, path):
     a = get(stack, path)
     assert a.status == 200 and a.get("content-type") == "text/html; charset=utf-8"
@@ -190,7 +190,7 @@ def test_page_error_is_one_page_in_three_languages(stack):
     assert 'lang="bn"' in text and 'lang="hi"' in text and "Caller_id-42" in text and "nginx" not in text
 
 
-@pytest.mark.parametrize("path", ["/_problem/en/404.json", "/_page/404.html", "/../ekmc.conf.in", "/r"])
+@pytest.mark.parametrize("path", ["/_problem/en/404.json", "/_page/404.html", "/../ekmc.conf.in", "/r/", "/r/x"])
 def test_what_is_not_for_outside_is_not_found(stack, path):
     assert get(stack, path).status in (400, 404)
 

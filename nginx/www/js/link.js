@@ -9,27 +9,43 @@ const STORED = 'ekmc.link';
 const FORMS = ['reply', 'rate', 'reopen'];
 const NEEDS = { reply: 'note', rate: 'stars', reopen: 'note' };
 
+const LINK = /^\d{12}[\w-]{16}$/;
+
 const typed = {}; // of each form, so that another language loses nothing
-const keys = Object.fromEntries(FORMS.map((action) => [action, crypto.randomUUID()]));
+let keys = {}; // one of each form: what is sent twice counts once, even after a reload
 let link = null;
 let view = null; // what the link shows
 let gone = null; // why it shows nothing: "spent", or a Problem
 let done = null; // the last action that was done
 
-/** The link leaves the address bar at once: what is copied from there opens nothing. It stays for a reload. */
+function keep() {
+	remember('sessionStorage', STORED, { link, keys });
+}
+
+function newKey(action) {
+	keys[action] = crypto.randomUUID();
+	keep();
+}
+
+/** The link leaves the address bar at once: what is copied from there opens nothing. It stays for a reload.
+ * Returns whether another one was given: the mark of "skip to the content" is none. */
 function take() {
 	const given = location.hash.slice(1);
-	if (given) {
-		remember('sessionStorage', STORED, given);
-		history.replaceState(history.state, '', location.pathname + location.search);
+	if (!/^\d/.test(given)) {
+		({ link = null, keys = {} } = recall('sessionStorage', STORED) ?? {});
+		return false;
 	}
-	link = given || recall('sessionStorage', STORED);
+	history.replaceState(history.state, '', location.pathname + location.search);
+	link = given;
+	FORMS.forEach(newKey);
+	return true;
 }
 
 async function look() {
+	const usable = LINK.test(link ?? '');
 	try {
-		view = link ? await call('POST', '/links', { body: { link } }) : null;
-		gone = link ? null : 'spent';
+		view = usable ? await call('POST', '/links', { body: { link } }) : null;
+		gone = usable ? null : 'spent';
 	} catch (e) {
 		view = null;
 		gone = e.unknown || e.status === 429 ? e : 'spent';
@@ -92,7 +108,7 @@ function drawView() {
 }
 
 function drawGone() {
-	const known = done && link?.slice(0, 12);
+	const known = done && link.slice(0, 12);
 	const spent = gone === 'spent';
 	return el('article', { class: 'card result quiet' },
 		el('h2', { tabindex: '-1', id: 'answer' }, done ? w(`done_${done}`) : spent ? w('spent') : t('problem')),
@@ -136,8 +152,8 @@ async function act(action) {
 	try {
 		await insist('POST', '/links/actions', { body: sent, key: keys[action] });
 	} catch (e) {
-		if (!e.unknown)
-			keys[action] = crypto.randomUUID(); // refused for certain: the next try is another request
+		if (!e.unknown && e.code !== 'still_running')
+			newKey(action); // refused for certain: the next try is another request
 		if (e.code === 'changed_meanwhile' || e.code === 'link_spent') {
 			await look();
 			draw();
@@ -145,6 +161,7 @@ async function act(action) {
 		showErrors(e.code === 'changed_meanwhile' ? [{ text: w('changed') }] : explain(action, e));
 		return;
 	}
+	newKey(action);
 	done = action;
 	await look();
 	draw();
@@ -153,7 +170,8 @@ async function act(action) {
 }
 
 addEventListener('hashchange', async () => {
-	take();
+	if (!take())
+		return;
 	done = null;
 	await look();
 	draw();

@@ -49,6 +49,24 @@ async function resolved(h) {
 }
 
 export default async function link(h) {
+	await h.check('an answer that got lost: the rating is sent again and counts once', { viewport: PHONE, refused: [0] }, async (page) => {
+		const one = await resolved(h);
+		await open(page, `/r#${one.link}`);
+		const keys = [];
+		await page.route('**/links/actions', async (route) => {
+			keys.push(route.request().headers()['idempotency-key']);
+			if (keys.length > 1)
+				return route.continue();
+			await route.fetch(); // done there, and nobody hears of it
+			return route.abort();
+		});
+		await page.check('#star4');
+		await page.click('form:has(#star4) button');
+		await page.waitForSelector('#done');
+		assert.equal(keys.length, 2);
+		assert.equal(keys[0], keys[1]);
+	});
+
 	await h.check('rate by the link of the message; to look rates nothing', { viewport: PHONE }, async (page) => {
 		const one = await resolved(h);
 		const sent = [];
@@ -58,8 +76,12 @@ export default async function link(h) {
 		assert.equal(new URL(page.url()).hash, '', 'the link has left the address bar');
 		assert.match(await page.textContent('article'), /It was cleared/);
 		assert.equal((await api(h, 'GET', `/complaints/${one.number}`, { token: one.citizen })).state, 'RESOLVED');
+		await page.keyboard.press('Tab');
+		await page.keyboard.press('Enter'); // "skip to the content" is no other link
 		await page.reload();
 		await page.check('#star4');
+		const rows = await page.$$eval('.stars .choice', (all) => new Set(all.map((one) => one.offsetTop)).size);
+		assert.equal(rows, 1, 'five stars stand in a row');
 		await page.fill('#rate-comment', 'Quick and tidy');
 		await page.click('.languages a[lang=bn]');
 		await page.waitForSelector('html[lang=bn] #star4:checked');
